@@ -1,0 +1,64 @@
+/** Rows as the client decodes them, and the number of rows a statement touched. */
+export interface QueryResult<Row> {
+  readonly rows: Row[]
+  readonly rowCount: number
+}
+
+export interface Queryable {
+  /** Runs one statement; values are always bound ($1, $2, …). */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>
+}
+
+declare const insideTransaction: unique symbol
+
+/**
+ * A handle that is inside a transaction. `append` takes nothing else, so that events cannot be recorded
+ * outside the commit they belong to. Made by `Database.transaction`, `Database.pipeline` and `pgTransaction`.
+ */
+export interface Transaction extends Queryable {
+  readonly [insideTransaction]: true
+  /** Name of the schema that holds the log, already validated. */
+  readonly schema: string
+}
+
+export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable'
+
+export interface TransactionOptions {
+  /** Default: the server's, which is `read committed` unless configured otherwise. */
+  readonly isolation?: IsolationLevel
+}
+
+/** The seam to PostgreSQL: everything above this folder speaks to it only through this interface. */
+export interface Database extends Queryable {
+  readonly schema: string
+  /** Host, port and database name, for messages; never a password. */
+  readonly address: string
+  /**
+   * Runs `work` between BEGIN and COMMIT and returns its value; a throw rolls back and is rethrown.
+   *
+   * @throws COMMIT_UNKNOWN when the connection was lost while COMMIT was in flight
+   * @throws COMMIT_REFUSED when PostgreSQL answered COMMIT with ROLLBACK
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /**
+   * BEGIN, every statement that `work` starts, and COMMIT, sent in one round trip. `work` must start all of
+   * its statements before it yields; a later one cannot see the result of an earlier one.
+   */
+  pipeline<T extends readonly unknown[]>(
+    work: (tx: Transaction) => readonly [...{ [K in keyof T]: Promise<T[K]> }],
+  ): Promise<T>
+  /**
+   * A connection of its own, outside the pool, whose rows arrive as arrays of raw text. For readers that pass
+   * bytes through; the caller closes it.
+   */
+  rawConnection(options: { readonly applicationName: string }): Promise<RawConnection>
+  close(): Promise<void>
+}
+
+/** Rows as arrays of text, exactly as PostgreSQL printed them; `null` where the column is null. */
+export interface RawConnection {
+  read(text: string, values?: readonly unknown[]): Promise<readonly (readonly (string | null)[])[]>
+  /** True once the connection is gone; every later `read` rejects. */
+  readonly closed: boolean
+  close(): Promise<void>
+}
