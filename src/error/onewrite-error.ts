@@ -1,3 +1,4 @@
+import { errorName } from './error-name.ts'
 import { type ErrorCode, errorTable } from './table.ts'
 
 type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
@@ -16,7 +17,8 @@ const fill = (template: string, parameters: Readonly<Record<string, string | num
 
 /** Every error that onewrite throws on purpose. `code` names its row in the table (`docs/errors.md`). */
 export class OnewriteError<Code extends ErrorCode = ErrorCode> extends Error {
-  override readonly name = 'OnewriteError'
+  /** The name of the class of this code, for example `VersionConflictError`. */
+  override readonly name: string
   readonly code: Code
   readonly parameters: ErrorParameters<Code>
   /** What this means for events already recorded or about to be. */
@@ -29,6 +31,7 @@ export class OnewriteError<Code extends ErrorCode = ErrorCode> extends Error {
     const row = errorTable[code]
     const fix = fill(row.fix, parameters)
     super(`${fill(row.message, parameters)}. ${fix} [${code}]`, options)
+    this.name = errorName(code)
     this.code = code
     this.parameters = parameters
     this.delivery = row.delivery

@@ -1,0 +1,7 @@
+import { errorClasses, errorPage } from './error-pages.ts'
+
+/** Path from the root of the repository, and content, of every file that is generated from a table. */
+export const generatedFiles = (): readonly (readonly [path: string, content: string])[] => [
+  ['src/error/classes.ts', errorClasses()],
+  ['docs/errors.md', errorPage()],
+]
