@@ -44,6 +44,12 @@ export const databaseErrors = {
     fix: 'Run migrate() with a role that may create tables.',
     retryable: false,
   },
+  MIGRATION_CHANGED: {
+    message: 'migration {name} was applied to schema {schema} with other content than this program ships',
+    delivery: eventsWait,
+    fix: 'Applied migrations never change: restore the file, and put the change into a new migration.',
+    retryable: false,
+  },
   PERMISSION_DENIED: {
     message: 'the role of this connection may not {operation}: {cause}',
     delivery: eventsWait,
