@@ -1,0 +1,112 @@
+import { embedded, isOnewriteError, type Transport } from 'onewrite'
+import { postgres } from 'onewrite/transport'
+import { type Logger, pino } from 'pino'
+import { refuseTakenPort } from './listen.ts'
+import { type MainOptions, readOptions, usage } from './main-options.ts'
+import { type OrderService, startOrderService } from './order-service.ts'
+import { eventLine } from './print-event.ts'
+
+const say = (...lines: string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)
+
+interface Carrier {
+  readonly transport: Transport
+  readonly intro: readonly string[]
+  close(): Promise<void>
+}
+
+const withoutBroker = async (): Promise<Carrier> => ({
+  transport: postgres(),
+  intro: ['Broker       none (--kafka publishes to a real one)'],
+  close: async () => {},
+})
+
+/** Loaded on demand: without --kafka nobody needs Java or the Kafka client. */
+const withBroker = async (): Promise<Carrier> => {
+  const { kafka } = await import('onewrite/kafka')
+  const { startKafka } = await import('../../stack/src/kafka.ts')
+  const broker = await startKafka()
+  const consume = `KAFKA_BROKERS=${broker.brokers} npm run stack -- consume order.created`
+  return {
+    transport: kafka({ brokers: broker.brokers.split(',') }),
+    intro: [
+      `Broker       ${broker.brokers}`,
+      '',
+      "Kafka's own console consumer shows each record:",
+      `  ${consume}`,
+    ],
+    close: () => broker.close(),
+  }
+}
+
+const curlLine = (url: string): string =>
+  `curl -i ${url}/orders -H 'content-type: application/json' -d '${JSON.stringify({
+    customerId: '550e8400-e29b-41d4-a716-446655440000',
+    items: [{ productId: '6ba7b810-9dad-41d1-80b4-00c04fd430c8', quantity: 2, unitPrice: 149.95 }],
+  })}'`
+
+const introduce = ({ url, database }: OrderService, { intro }: Carrier): void =>
+  say(
+    `Orders       ${url}  (API: ${url}/openapi.json)`,
+    `PostgreSQL   ${database.address}`,
+    ...intro,
+    '',
+    'Try:',
+    `  ${curlLine(url)}`,
+    '',
+    'Each event as it leaves (time, topic, key, type, payload); Ctrl-C stops:',
+  )
+
+const startWith = (carrier: Carrier, address: MainOptions, logger: Logger): Promise<OrderService> =>
+  startOrderService({
+    address,
+    database: process.env['DATABASE_URL'] ?? embedded(),
+    transport: carrier.transport,
+    logger,
+    published: (records) => {
+      for (const record of records) say(eventLine(record, new Date()))
+    },
+  })
+
+/** Resolves at the first signal; a second one ends the process at once. */
+const interrupted = (): Promise<void> =>
+  new Promise((resolve) => {
+    let asked = false
+    const ask = (): void => {
+      if (asked) process.exit(130)
+      asked = true
+      resolve()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
+  })
+
+const run = async (options: MainOptions): Promise<void> => {
+  const stopAsked = interrupted()
+  const logger = pino({ level: process.env['LOG_LEVEL'] ?? 'warn' }, pino.destination(2))
+  await refuseTakenPort(options)
+  const carrier = await (options.kafka ? withBroker() : withoutBroker())
+  try {
+    const running = await startWith(carrier, options, logger)
+    introduce(running, carrier)
+    await stopAsked
+    say('Stopping: answering open requests and publishing what is recorded. Ctrl-C again ends at once.')
+    await running.stop()
+  } finally {
+    await carrier.close()
+  }
+}
+
+const main = async (): Promise<void> => {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) say(usage)
+  else await run(options)
+}
+
+const explain = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${isOnewriteError(error) ? explain(error) : `failed: ${explain(error)}`}\n`)
+    process.exit(1)
+  },
+)
