@@ -9,7 +9,8 @@ export interface Queryable {
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<QueryResult<Row>>
 }
 
-declare const insideTransaction: unique symbol
+/** Brand of a transaction. Registered, so that two copies of the package in one process recognise each other's. */
+export const insideTransaction = Symbol.for('onewrite.insideTransaction')
 
 /**
  * A handle that is inside a transaction. `append` takes nothing else, so that events cannot be recorded
@@ -28,6 +29,9 @@ export interface TransactionOptions {
   readonly isolation?: IsolationLevel
 }
 
+/** The values of a tuple of promises, as `Promise.all` gives them. */
+export type Settled<T extends readonly unknown[]> = { -readonly [K in keyof T]: Awaited<T[K]> }
+
 /** The seam to PostgreSQL: everything above this folder speaks to it only through this interface. */
 export interface Database extends Queryable {
   readonly schema: string
@@ -44,9 +48,9 @@ export interface Database extends Queryable {
    * BEGIN, every statement that `work` starts, and COMMIT, sent in one round trip. `work` must start all of
    * its statements before it yields; a later one cannot see the result of an earlier one.
    */
-  pipeline<T extends readonly unknown[]>(
-    work: (tx: Transaction) => readonly [...{ [K in keyof T]: Promise<T[K]> }],
-  ): Promise<T>
+  pipeline<const T extends readonly Promise<unknown>[] | []>(
+    work: (tx: Transaction) => T,
+  ): Promise<Settled<T>>
   /**
    * A connection of its own, outside the pool, whose rows arrive as arrays of raw text. For readers that pass
    * bytes through; the caller closes it.
