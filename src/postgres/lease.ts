@@ -29,7 +29,8 @@ interface TokenRow {
 
 const table = (schema: string): string => `${quoteIdentifier('schema', schema)}.leases`
 
-const ends = (parameter: string): string => `clock_timestamp() + ${parameter}::bigint * interval '1 millisecond'`
+const ends = (parameter: string): string =>
+  `clock_timestamp() + ${parameter}::bigint * interval '1 millisecond'`
 
 // Conflicting inserts queue on the row, and the condition is evaluated after the wait: of two contenders the second
 // sees the first one's lease. So is the new end, lest waiting should eat up the lease.

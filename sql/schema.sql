@@ -1,0 +1,298 @@
+-- What the migrations in this folder add up to. Written by npm run db:dump; not run by anything.
+
+create sequence onewrite.events_position as bigint start 1 increment 1 cache 1;
+  -- owned by onewrite.events.position
+
+create table onewrite.checkpoints (
+  name text collate "C" not null,
+  "position" bigint not null,
+  fencing_token bigint not null,
+  updated_at timestamp with time zone default clock_timestamp() not null,
+  constraint checkpoints_position CHECK (("position" >= 0)),
+  constraint checkpoints_pkey PRIMARY KEY (name)
+) with (fillfactor=50);
+
+create table onewrite.events (
+  "position" bigint default nextval('onewrite.events_position'::regclass) not null,
+  id uuid not null,
+  aggregate_type text collate "C" not null,
+  aggregate_id text collate "C" not null,
+  sequence bigint not null,
+  event_type text collate "C" not null,
+  event_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  occurred_at timestamp with time zone not null,
+  tx_id xid8 not null,
+  ordinal integer not null,
+  count integer not null,
+  constraint events_pkey PRIMARY KEY ("position")
+) partition by RANGE ("position");
+
+-- partition of onewrite.events FOR VALUES FROM ('1') TO ('10000001')
+create table onewrite.events_0000000000000000001 (
+  "position" bigint not null,
+  id uuid not null,
+  aggregate_type text collate "C" not null,
+  aggregate_id text collate "C" not null,
+  sequence bigint not null,
+  event_type text collate "C" not null,
+  event_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  occurred_at timestamp with time zone not null,
+  tx_id xid8 not null,
+  ordinal integer not null,
+  count integer not null,
+  constraint events_0000000000000000001_pkey PRIMARY KEY ("position")
+);
+
+-- partition of onewrite.events FOR VALUES FROM ('10000001') TO ('20000001')
+create table onewrite.events_0000000000010000001 (
+  "position" bigint not null,
+  id uuid not null,
+  aggregate_type text collate "C" not null,
+  aggregate_id text collate "C" not null,
+  sequence bigint not null,
+  event_type text collate "C" not null,
+  event_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  occurred_at timestamp with time zone not null,
+  tx_id xid8 not null,
+  ordinal integer not null,
+  count integer not null,
+  constraint events_0000000000010000001_pkey PRIMARY KEY ("position")
+);
+
+-- partition of onewrite.events DEFAULT
+create table onewrite.events_overflow (
+  "position" bigint default nextval('onewrite.events_position'::regclass) not null,
+  id uuid not null,
+  aggregate_type text collate "C" not null,
+  aggregate_id text collate "C" not null,
+  sequence bigint not null,
+  event_type text collate "C" not null,
+  event_version integer not null,
+  payload jsonb not null,
+  metadata jsonb not null,
+  occurred_at timestamp with time zone not null,
+  tx_id xid8 not null,
+  ordinal integer not null,
+  count integer not null,
+  constraint events_overflow_pkey PRIMARY KEY ("position")
+);
+
+create table onewrite.leases (
+  name text collate "C" not null,
+  owner text not null,
+  token bigint not null,
+  expires_at timestamp with time zone not null,
+  constraint leases_pkey PRIMARY KEY (name)
+) with (fillfactor=50);
+
+create table onewrite.migrations (
+  version integer not null,
+  name text not null,
+  checksum text not null,
+  applied_at timestamp with time zone default clock_timestamp() not null,
+  constraint migrations_pkey PRIMARY KEY (version)
+);
+
+create table onewrite.settings (
+  only_row boolean default true not null,
+  partition_size bigint not null,
+  constraint settings_only_row_check CHECK (only_row),
+  constraint settings_partition_size_check CHECK ((partition_size >= 1000)),
+  constraint settings_pkey PRIMARY KEY (only_row)
+);
+
+create table onewrite.streams (
+  aggregate_type text collate "C" not null,
+  aggregate_id text collate "C" not null,
+  version bigint not null,
+  constraint streams_pkey PRIMARY KEY (aggregate_type, aggregate_id)
+) with (fillfactor=80);
+
+CREATE INDEX events_0000000000000000001_aggregate_type_aggregate_id_sequ_idx ON onewrite.events_0000000000000000001 USING btree (aggregate_type, aggregate_id, sequence);
+
+CREATE UNIQUE INDEX events_0000000000000000001_id_idx ON onewrite.events_0000000000000000001 USING btree (id);
+
+CREATE INDEX events_0000000000010000001_aggregate_type_aggregate_id_sequ_idx ON onewrite.events_0000000000010000001 USING btree (aggregate_type, aggregate_id, sequence);
+
+CREATE UNIQUE INDEX events_0000000000010000001_id_idx ON onewrite.events_0000000000010000001 USING btree (id);
+
+CREATE INDEX events_overflow_aggregate_type_aggregate_id_sequence_idx ON onewrite.events_overflow USING btree (aggregate_type, aggregate_id, sequence);
+
+CREATE UNIQUE INDEX events_overflow_id ON onewrite.events_overflow USING btree (id);
+
+CREATE INDEX events_stream ON ONLY onewrite.events USING btree (aggregate_type, aggregate_id, sequence);
+
+CREATE OR REPLACE FUNCTION onewrite.advance_stream(p_type text, p_id text, p_added bigint, p_expected bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_version bigint;
+begin
+  if p_expected is null then
+    insert into "onewrite".streams as s (aggregate_type, aggregate_id, version) values (p_type, p_id, p_added)
+    on conflict on constraint streams_pkey do update set version = s.version + excluded.version
+    returning s.version into v_version;
+  elsif p_expected = 0 then
+    insert into "onewrite".streams as s (aggregate_type, aggregate_id, version) values (p_type, p_id, p_added)
+    on conflict on constraint streams_pkey do nothing
+    returning s.version into v_version;
+  else
+    update "onewrite".streams as s set version = s.version + p_added
+    where s.aggregate_type = p_type and s.aggregate_id = p_id and (p_expected = -1 or s.version = p_expected)
+    returning s.version into v_version;
+  end if;
+  if v_version is null then
+    perform "onewrite".refuse_version(p_type, p_id, p_expected);
+  end if;
+  return v_version;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION onewrite.append(p_streams jsonb, p_events jsonb, OUT last_position bigint, OUT transaction_id text, OUT versions bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_tx xid8 := pg_current_xact_id();
+  v_marker text := current_setting('onewrite.recorded', true);
+  v_before integer := 0;
+  v_after integer;
+  v_types text[];
+  v_ids text[];
+  v_bases bigint[];
+  v_total bigint := 0;
+  v_stream record;
+begin
+  if v_marker is not null and split_part(v_marker, ' ', 1) = v_tx::text then
+    v_before := split_part(v_marker, ' ', 2)::integer;
+  end if;
+  v_after := v_before + jsonb_array_length(p_events);
+
+  for v_stream in
+    select s.type, s.id, s.added, s.expected
+    from jsonb_to_recordset(p_streams) as s(type text, id text, added bigint, expected bigint)
+  loop
+    v_types := v_types || v_stream.type;
+    v_ids := v_ids || v_stream.id;
+    versions := versions || "onewrite".advance_stream(v_stream.type, v_stream.id, v_stream.added, v_stream.expected);
+    v_bases := v_bases || (versions[cardinality(versions)] - v_stream.added);
+    v_total := v_total + v_stream.added;
+  end loop;
+  if v_total <> v_after - v_before then
+    raise exception 'append: p_streams announces % events, p_events holds %', v_total, v_after - v_before
+      using errcode = '22023';
+  end if;
+
+  insert into "onewrite".events (id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+    payload, metadata, occurred_at, tx_id, ordinal, count)
+  select e.id, v_types[e.stream], v_ids[e.stream], v_bases[e.stream] + e.place, e.type, e.version,
+    e.payload, e.metadata, e.occurred_at, v_tx, (v_before + e.ordinal - 1)::integer, v_after
+  from rows from (jsonb_to_recordset(p_events) as (id uuid, stream integer, place bigint, type text,
+      version integer, payload jsonb, metadata jsonb, occurred_at timestamptz)) with ordinality
+    as e(id, stream, place, type, version, payload, metadata, occurred_at, ordinal);
+
+  perform set_config('onewrite.recorded', v_tx || ' ' || v_after, true);
+  last_position := currval('"onewrite".events_position');
+  perform "onewrite".refuse_duplicate(p_events, last_position);
+  transaction_id := v_tx::text;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION onewrite.create_partition(p_position bigint, p_size bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_from bigint := (p_position - 1) / p_size * p_size + 1;
+  v_name text := 'events_' || lpad(v_from::text, 19, '0');
+begin
+  if to_regclass(format('%I.%I', 'onewrite', v_name)) is not null then
+    return null;
+  end if;
+  execute format('create table %I.%I (like %I.events including constraints)',
+    'onewrite', v_name, 'onewrite');
+  execute format('create unique index on %I.%I (id)', 'onewrite', v_name);
+  execute format('create trigger append_only before update or delete or truncate on %I.%I
+    for each statement execute function %I.refuse_change()', 'onewrite', v_name, 'onewrite');
+  execute format('alter table %I.events attach partition %I.%I for values from (%s) to (%s)',
+    'onewrite', 'onewrite', v_name, v_from, v_from + p_size);
+  return v_name;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION onewrite.read_marks(OUT last_position bigint, OUT writers text[])
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  select case when s.is_called then s.last_value else 0 end into last_position from "onewrite".events_position s;
+  select coalesce(array_agg(distinct l.virtualtransaction), '{}') into writers
+  from pg_locks l
+  where l.locktype = 'relation' and l.relation = '"onewrite".events'::regclass and l.granted
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and l.mode = 'RowExclusiveLock';
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION onewrite.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the log is append-only: % on %.% was refused', tg_op, tg_table_schema, tg_table_name
+    using errcode = 'OW002', detail = tg_op;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION onewrite.refuse_duplicate(p_events jsonb, p_position bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_size bigint := (select partition_size from "onewrite".settings);
+  v_border bigint := (p_position - 1) / v_size * v_size;
+  v_id uuid;
+begin
+  if v_border = 0 or p_position - v_border > 100000 + jsonb_array_length(p_events) then
+    return;
+  end if;
+  select e.id into v_id from "onewrite".events e
+  where e.position <= v_border and e.position > v_border - v_size
+    and e.id = any (array(select (n.event ->> 'id')::uuid from jsonb_array_elements(p_events) as n(event)))
+  limit 1;
+  if found then
+    raise exception 'event % is already recorded', v_id using errcode = '23505', detail = v_id::text;
+  end if;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION onewrite.refuse_version(p_type text, p_id text, p_expected bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  v_actual bigint;
+begin
+  select s.version into v_actual from "onewrite".streams s where s.aggregate_type = p_type and s.aggregate_id = p_id;
+  raise exception 'stream %/%: expected %, actual %', p_type, p_id, p_expected, coalesce(v_actual, 0)
+    using errcode = 'OW001', detail = jsonb_build_object(
+      'aggregate_type', p_type, 'aggregate_id', p_id, 'expected', p_expected, 'actual', coalesce(v_actual, 0))::text;
+end $function$
+;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON onewrite.events FOR EACH STATEMENT EXECUTE FUNCTION onewrite.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON onewrite.events_0000000000000000001 FOR EACH STATEMENT EXECUTE FUNCTION onewrite.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON onewrite.events_0000000000010000001 FOR EACH STATEMENT EXECUTE FUNCTION onewrite.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON onewrite.events_overflow FOR EACH STATEMENT EXECUTE FUNCTION onewrite.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE ON onewrite.streams FOR EACH STATEMENT EXECUTE FUNCTION onewrite.refuse_change();
