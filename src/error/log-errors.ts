@@ -39,6 +39,12 @@ export const logErrors = {
     fix: 'Repeat the unit of work with the same event ids; DUPLICATE_EVENT then means that it had committed.',
     retryable: true,
   },
+  TRANSACTION_LOST: {
+    message: 'the connection was lost before COMMIT took effect',
+    delivery: nothingRecorded,
+    fix: 'Run the unit of work again.',
+    retryable: true,
+  },
   COMMIT_REFUSED: {
     message: 'PostgreSQL answered COMMIT with {command}: a statement of the transaction had failed',
     delivery: 'Nothing was recorded: the transaction was rolled back.',

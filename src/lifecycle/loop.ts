@@ -1,0 +1,93 @@
+import { isOnewriteError, OnewriteError } from '../error/onewrite-error.ts'
+import { exponential } from '../retry/backoff.ts'
+import type { Health, HealthState } from './health.ts'
+import { type Logger, silentLogger } from './logger.ts'
+import { pause } from './pause.ts'
+
+/** How a running loop tells its state. Reporting `up` or `standby` ends the series of failures. */
+export type Report = (state: HealthState, reason?: string) => void
+
+export interface LoopOptions {
+  readonly name: string
+  /**
+   * One life of the loop: runs until the signal is aborted, then finishes what it has in hand and returns.
+   * A throw ends this life; the next begins after a backoff.
+   */
+  readonly run: (signal: AbortSignal, report: Report) => Promise<void>
+  /** Milliseconds before the life that follows the nth failure in a row. Default: 100 ms doubling to 5 s, jittered. */
+  readonly backoff?: (attempt: number) => number
+  readonly logger?: Logger
+}
+
+/** A background loop with one lifecycle. Every method may be called in any order, and again. */
+export interface Loop {
+  readonly name: string
+  start(): void
+  /**
+   * Lets the loop finish what it has in hand and resolves once it has ended.
+   *
+   * @throws DRAIN_TIMEOUT when that took longer than `drain` milliseconds (default 20,000); the loop is then on its own
+   */
+  stop(options?: { readonly drain?: number }): Promise<void>
+  health(): Health
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const withDeadline = async (name: string, ended: Promise<void>, milliseconds: number): Promise<void> => {
+  const deadline = new AbortController()
+  const late = pause(milliseconds, deadline.signal).then(() => {
+    if (!deadline.signal.aborted) throw new OnewriteError('DRAIN_TIMEOUT', { name, milliseconds })
+  })
+  await Promise.race([ended, late]).finally(() => deadline.abort())
+}
+
+export const loop = (options: LoopOptions): Loop => {
+  const { name, run, logger = silentLogger, backoff = exponential('100ms', { max: '5s' }) } = options
+  const stopping = new AbortController()
+  let health: Health = { name, state: 'stopped' }
+  let failures = 0
+  let ended: Promise<void> | undefined
+
+  const report: Report = (state, reason) => {
+    if (state === 'up' || state === 'standby') failures = 0
+    health = reason === undefined ? { name, state } : { name, state, reason }
+  }
+
+  const fail = async (error: unknown): Promise<void> => {
+    failures += 1
+    const wait = backoff(failures)
+    const code = isOnewriteError(error) ? error.code : undefined
+    logger.warn(
+      { loop: name, code, failures, wait, error: describe(error) },
+      'the loop failed and will go on',
+    )
+    report('degraded', describe(error))
+    await pause(wait, stopping.signal)
+  }
+
+  const live = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await run(stopping.signal, report)
+      } catch (error) {
+        if (!stopping.signal.aborted) await fail(error)
+      }
+    }
+    report('stopped')
+  }
+
+  return {
+    name,
+    start: () => {
+      if (ended !== undefined || stopping.signal.aborted) return
+      report('starting')
+      ended = live()
+    },
+    stop: async ({ drain = 20_000 } = {}) => {
+      stopping.abort()
+      if (ended !== undefined) await withDeadline(name, ended, drain)
+    },
+    health: () => health,
+  }
+}

@@ -1,0 +1,38 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import type { NewEvent } from '../message/new-event.ts'
+import { sqlState } from '../postgres/connection-error.ts'
+
+const detailOf = (error: unknown): string =>
+  error instanceof Error && 'detail' in error && typeof error.detail === 'string' ? error.detail : ''
+
+const words: Readonly<Record<string, string>> = { '0': 'no stream', '-1': 'an existing stream' }
+
+const versionConflict = (error: unknown): OnewriteError => {
+  const detail: Record<string, unknown> = JSON.parse(detailOf(error))
+  const expected = String(detail['expected'])
+  const actual = String(detail['actual'])
+  const parameters = {
+    stream: `${String(detail['aggregate_type'])}/${String(detail['aggregate_id'])}`,
+    expected: words[expected] ?? expected,
+    actual: actual === '0' ? 'no stream' : actual,
+  }
+  return new OnewriteError('VERSION_CONFLICT', parameters, { cause: error })
+}
+
+const duplicateEvent = (error: unknown, events: readonly NewEvent[]): unknown => {
+  const detail = detailOf(error)
+  const found = events.find(({ id }) => detail.includes(id.toLowerCase()))
+  return found === undefined
+    ? error
+    : new OnewriteError('DUPLICATE_EVENT', { id: found.id }, { cause: error })
+}
+
+/** Turns what `append` raised in the database into an error of the table; anything else comes back as it was. */
+export const explainAppendError = (error: unknown, events: readonly NewEvent[]): unknown => {
+  const state = sqlState(error)
+  if (state === 'OW001') return versionConflict(error)
+  if (state === 'OW002')
+    return new OnewriteError('LOG_IS_APPEND_ONLY', { operation: detailOf(error) }, { cause: error })
+  if (state === '23505') return duplicateEvent(error, events)
+  return error
+}

@@ -1,0 +1,111 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { jsonText } from '../message/json-text.ts'
+import type { NewEvent } from '../message/new-event.ts'
+import { insideTransaction, type Transaction } from '../postgres/database.ts'
+import { quoteIdentifier } from '../postgres/identifier.ts'
+import { currentTraceparent } from '../telemetry/current-traceparent.ts'
+import { measureAppend } from '../telemetry/measure-append.ts'
+import { explainAppendError } from './append-error.ts'
+import { type ExpectedVersion, type StreamExpectation, streamsOf } from './expected-version.ts'
+
+export interface AppendOptions {
+  /** What the stream must be like; one for each stream where the events belong to several. Default `any`. */
+  readonly expected?: ExpectedVersion | readonly StreamExpectation[]
+}
+
+/** Where the events were written, once the transaction commits. */
+export interface Appended {
+  /** Position of the last event. */
+  readonly position: bigint
+  /** Sequence given to each event, in the order they were passed. */
+  readonly sequences: readonly number[]
+  readonly transactionId: string
+}
+
+interface AppendRow {
+  readonly last_position: string
+  readonly transaction_id: string
+  readonly versions: readonly string[]
+}
+
+// Text in, text out: so every client sends and decodes it alike, whatever it makes of bigint, arrays and jsonb.
+const appendSql = (schema: string): string =>
+  `select last_position::text, transaction_id, versions::text[]
+   from ${quoteIdentifier('schema', schema)}.append($1::text::jsonb, $2::text::jsonb)`
+
+const metadataText = (event: NewEvent, traceparent: string | undefined): string => {
+  const metadata =
+    traceparent === undefined || event.metadata.traceparent !== undefined
+      ? event.metadata
+      : { ...event.metadata, traceparent }
+  return jsonText(metadata, { type: `metadata of ${event.type}` })
+}
+
+/** The definition has measured the data against its own limit. */
+const payloadText = (event: NewEvent): string =>
+  jsonText(event.data, { type: event.type, maxBytes: Number.MAX_SAFE_INTEGER })
+
+const eventText = (event: NewEvent, stream: number, place: number, traceparent: string | undefined): string =>
+  `{"id":${JSON.stringify(event.id)},"stream":${stream},"place":${place},"type":${JSON.stringify(event.type)},` +
+  `"version":${event.version},"payload":${payloadText(event)},` +
+  `"metadata":${metadataText(event, traceparent)},"occurred_at":"${event.occurredAt.toISOString()}"}`
+
+const describe = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : typeof value
+
+const checkHandle = (tx: Transaction): void => {
+  // A caller without types may pass a pool or a client: its INSERT would commit on its own.
+  if (tx?.[insideTransaction] !== true) throw new OnewriteError('WRONG_HANDLE', { given: describe(tx) })
+}
+
+const transactions = new WeakMap<Transaction, string>()
+
+/** The id of the transaction behind a handle, once something was appended through it. */
+export const transactionOf = (tx: Transaction): string | undefined => transactions.get(tx)
+
+/**
+ * Records events in the transaction of `tx`: they commit with it or not at all. Events of one call are one unit: they
+ * are published together, in order, never a part of them. One round trip.
+ *
+ * @throws VERSION_CONFLICT, DUPLICATE_EVENT, EMPTY_APPEND, UNSTORABLE_TEXT, UNSERIALIZABLE_DATA, EVENT_TOO_LARGE,
+ * WRONG_HANDLE, INVALID_CONFIG; after any of the first two the transaction can only be rolled back
+ */
+export const append = async (
+  tx: Transaction,
+  events: readonly NewEvent[],
+  { expected = 'any' }: AppendOptions = {},
+): Promise<Appended> => {
+  checkHandle(tx)
+  if (events.length === 0) throw new OnewriteError('EMPTY_APPEND', {})
+  const { streams, places } = streamsOf(events, expected)
+  const traceparent = currentTraceparent()
+  const texts = events.map((event, index) => {
+    const [stream = 0, place = 0] = places[index] ?? []
+    return eventText(event, stream, place, traceparent)
+  })
+  return measureAppend({ schema: tx.schema, events: events.length }, async () => {
+    try {
+      const values = [JSON.stringify(streams), `[${texts.join(',')}]`]
+      const { rows } = await tx.query<AppendRow>(appendSql(tx.schema), values)
+      const result = appended(rows[0], streams, places)
+      transactions.set(tx, result.transactionId)
+      return result
+    } catch (error) {
+      throw explainAppendError(error, events)
+    }
+  })
+}
+
+const appended = (
+  row: AppendRow | undefined,
+  streams: readonly { readonly added: number }[],
+  places: readonly (readonly [number, number])[],
+): Appended => {
+  if (row === undefined) throw new Error('append returned no row')
+  const bases = streams.map(({ added }, index) => Number(row.versions[index]) - added)
+  return {
+    position: BigInt(row.last_position),
+    sequences: places.map(([stream, place]) => (bases[stream - 1] ?? 0) + place),
+    transactionId: row.transaction_id,
+  }
+}

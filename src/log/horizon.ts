@@ -1,0 +1,51 @@
+/** What `read_marks` in the database answers: the last position drawn, and who may still hold undecided ones. */
+export interface Marks {
+  readonly lastPosition: bigint
+  /** Virtual transaction ids of the writers that held the lock of an INSERT just after `lastPosition` was read. */
+  readonly writers: readonly string[]
+}
+
+export interface Horizon {
+  /** Takes the marks of one more poll and returns the position up to which every event is decided and visible. */
+  advance(marks: Marks): bigint
+}
+
+const isPrepared = (writer: string): boolean => writer.startsWith('-1/')
+const least = (values: Iterable<bigint>, start: bigint): bigint => {
+  let result = start
+  for (const value of values) if (value < result) result = value
+  return result
+}
+
+/**
+ * The lock horizon: reads below it lose no row and see commits of one aggregate in order.
+ *
+ * An INSERT takes ROW EXCLUSIVE on the log before it draws a position and keeps it until its commit is visible. So
+ * - a writer that holds no lock when the holders are read draws only positions above `lastPosition`, read before;
+ * - a writer first seen as a holder in this poll did not hold the lock in the poll before, so all of its positions
+ *   are above the `lastPosition` of that poll;
+ * - a writer seen longer keeps the mark of the poll in which it appeared.
+ * The least of these marks is the horizon. Foreign transactions hold no such lock and cannot delay it.
+ *
+ * PREPARE TRANSACTION renames a holder to '-1/<xid>'. A new name of that form may be any holder that vanished since
+ * the last poll, so it inherits the least mark of those.
+ *
+ * @param from every event up to here is decided: the checkpoint, or 0
+ */
+export const horizon = (from: bigint): Horizon => {
+  let previous = from
+  let marks: ReadonlyMap<string, bigint> = new Map()
+  return {
+    advance: ({ lastPosition, writers }) => {
+      const present = new Set(writers)
+      const vanished = [...marks].filter(([writer]) => !present.has(writer)).map(([, mark]) => mark)
+      const inherited = least(vanished, previous)
+      marks = new Map(
+        writers.map((writer) => [writer, marks.get(writer) ?? (isPrepared(writer) ? inherited : previous)]),
+      )
+      const safe = least(marks.values(), lastPosition)
+      previous = lastPosition
+      return safe
+    },
+  }
+}

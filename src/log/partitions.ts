@@ -1,0 +1,49 @@
+import type { Database } from '../postgres/database.ts'
+import { quoteIdentifier } from '../postgres/identifier.ts'
+
+export interface PartitionReport {
+  /** Names of the partitions this call created. */
+  readonly created: readonly string[]
+  /** Events that found no partition of their own; they are safe, but retention cannot drop them. */
+  readonly overflow: boolean
+}
+
+const stateSql = (schema: string): string => `
+  select (select partition_size from ${schema}.settings)::text as size,
+    (select last_position from ${schema}.read_marks())::text as last_position,
+    exists (select from ${schema}.events_overflow) as overflow`
+
+const createSql = (schema: string): string =>
+  `select ${schema}.create_partition($1::bigint, $2::bigint) as name`
+
+/** Attaching waits for a lock behind which writers would queue: better to try again later. */
+const lockTimeoutSql = `select set_config('lock_timeout', '2s', true)`
+
+/**
+ * Creates the partition in use and the next ones where they are missing. Needs a role that may create tables; safe to
+ * call from several instances.
+ *
+ * @param ahead how many partitions to have beyond the one in use
+ */
+export const createPartitions = async (database: Database, ahead = 2): Promise<PartitionReport> => {
+  const schema = quoteIdentifier('schema', database.schema)
+  const { rows } = await database.query<{ size: string; last_position: string; overflow: boolean }>(
+    stateSql(schema),
+  )
+  const { size = '1', last_position = '0', overflow = false } = rows[0] ?? {}
+  const created: string[] = []
+  for (let step = 0; step <= ahead; step += 1) {
+    const position = BigInt(last_position) + 1n + BigInt(step) * BigInt(size)
+    const name = await database.transaction(async (tx) => {
+      await tx.query(lockTimeoutSql)
+      // Two instances at once: the second waits here and then finds the partition.
+      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `onewrite.partitions.${database.schema}`,
+      ])
+      const answer = await tx.query<{ name: string | null }>(createSql(schema), [String(position), size])
+      return answer.rows[0]?.name
+    })
+    if (typeof name === 'string') created.push(name)
+  }
+  return { created, overflow }
+}

@@ -1,0 +1,30 @@
+import type { RawEvent } from '../message/raw-event.ts'
+
+/**
+ * The columns of an event as text, in the order `toRawEvent` takes them. Payload and metadata stay the text PostgreSQL
+ * prints: parsing them would be half of a reader's cost, and JavaScript numbers would lose digits.
+ */
+export const rawColumns = `position::text, id::text, aggregate_type, aggregate_id, sequence::text, event_type,
+  event_version::text, payload::text, metadata::text, (occurred_at at time zone 'UTC')::text, tx_id::text,
+  ordinal::text, count::text`
+
+type TextRow = readonly (string | null)[]
+
+/** `2026-11-21 10:00:00.5` as RFC 3339 with a date's separator and zone. */
+const toRfc3339 = (text: string): string => `${text.slice(0, 10)}T${text.slice(11)}Z`
+
+export const toRawEvent = (row: TextRow): RawEvent => ({
+  position: row[0] ?? '',
+  id: row[1] ?? '',
+  aggregate: row[2] ?? '',
+  aggregateId: row[3] ?? '',
+  sequence: row[4] ?? '',
+  type: row[5] ?? '',
+  version: row[6] ?? '',
+  payload: row[7] ?? '',
+  metadata: row[8] ?? '',
+  occurredAt: toRfc3339(row[9] ?? ''),
+  transactionId: row[10] ?? '',
+  ordinal: Number(row[11]),
+  count: Number(row[12]),
+})

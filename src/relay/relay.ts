@@ -1,0 +1,130 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { failpoint } from '../lifecycle/failpoint.ts'
+import { type Logger, silentLogger } from '../lifecycle/logger.ts'
+import { type Loop, loop, type Report } from '../lifecycle/loop.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import type { RawEvent } from '../message/raw-event.ts'
+import { saveCheckpoint } from '../postgres/checkpoint.ts'
+import type { Database } from '../postgres/database.ts'
+import type { Publishing } from '../transport/publisher.ts'
+import { atLeastOnceSink } from './at-least-once-sink.ts'
+import { exactlyOnceSink } from './exactly-once-sink.ts'
+import { type Leadership, lead, ownerName } from './lead.ts'
+import { type PaceOptions, pace } from './pace.ts'
+import { type Progress, runSession } from './session.ts'
+import type { Sink } from './sink.ts'
+
+export type Delivery = 'exactly-once' | 'at-least-once'
+
+export interface RelayOptions {
+  /** Names the lease, the checkpoint and the producer: instances of one name share one relay. */
+  readonly name: string
+  readonly database: Database
+  readonly publishing: Publishing
+  readonly encode: (event: RawEvent) => OutgoingRecord
+  /** Default `exactly-once`. */
+  readonly delivery?: Delivery
+  /** Runs at the beginning of each leadership: creating topics, say. */
+  readonly prepare?: () => Promise<void>
+  /** Told what has left for good, after it has. */
+  readonly progress?: (progress: Progress) => void
+  /** Milliseconds after which a silent leader is replaced. Default 5,000. */
+  readonly leaseTtl?: number
+  readonly polling?: PaceOptions
+  /** Default 5,000 events and 4 MiB a page. */
+  readonly page?: { readonly events?: number; readonly bytes?: number }
+  /** Events in one transaction of the transport while catching up. Default 10,000. */
+  readonly settleAfter?: number
+  /** Bytes on the way to the transport at most. Default 16 MiB. */
+  readonly maxBytesInFlight?: number
+  readonly logger?: Logger
+}
+
+export interface Relay extends Loop {
+  /** Something was just committed in this process. */
+  poke(): void
+}
+
+const checkPrimary = async (database: Database): Promise<void> => {
+  const { rows } = await database.query<{ replica: boolean }>('select pg_is_in_recovery() as replica')
+  if (rows[0]?.replica === true) throw new OnewriteError('DATABASE_IS_REPLICA', { address: database.address })
+}
+
+const openSink = (options: RelayOptions, token: bigint): Promise<Sink> => {
+  const { publishing, database, name, maxBytesInFlight = 16 * 1024 * 1024 } = options
+  return options.delivery === 'at-least-once'
+    ? atLeastOnceSink({ database, publishing, name, maxBytesInFlight, token })
+    : exactlyOnceSink(publishing, name, maxBytesInFlight)
+}
+
+/**
+ * In exactly-once mode the checkpoint lives in Kafka; PostgreSQL gets a copy, so that status and retention need not ask
+ * Kafka. A copy that is late or missing costs nothing.
+ */
+const copyCheckpoint = (options: RelayOptions, token: bigint) => {
+  const { database, name, logger = silentLogger } = options
+  let copying: Promise<void> | undefined
+  return (position: bigint): void => {
+    if (copying !== undefined || options.delivery === 'at-least-once') return
+    copying = saveCheckpoint(database, { name: `relay/${name}`, position, token })
+      .catch((error: unknown) =>
+        logger.debug({ relay: name, error: String(error) }, 'the checkpoint was not copied'),
+      )
+      .then(() => failpoint('relay.checkpointed'))
+      .finally(() => {
+        copying = undefined
+      })
+  }
+}
+
+/** Moves the log to a transport, in order, from the last checkpoint. One instance leads; the others stand by. */
+export const relay = (options: RelayOptions): Relay => {
+  const { name, database, encode, leaseTtl = 5000, logger = silentLogger } = options
+  const owner = ownerName()
+  const looking = pace(options.polling)
+  const limits = { events: options.page?.events ?? 5000, bytes: options.page?.bytes ?? 4 * 1024 * 1024 }
+
+  const leadSession = async (leadership: Leadership, signal: AbortSignal, report: Report): Promise<void> => {
+    failpoint('relay.led')
+    report('starting', 'opening the transport')
+    await checkPrimary(database)
+    await options.prepare?.()
+    const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
+    try {
+      const sink = await openSink(options, leadership.token)
+      try {
+        failpoint('relay.opened')
+        logger.info({ relay: name, position: String(sink.position) }, 'the relay leads')
+        report('up')
+        const copy = copyCheckpoint(options, leadership.token)
+        const progress = (made: Progress): void => {
+          if (made.records.length > 0) copy(made.position)
+          options.progress?.(made)
+        }
+        const settleAfter = options.settleAfter ?? 10_000
+        const { schema } = database
+        await runSession(
+          { name, connection, schema, sink, encode, pace: looking, limits, settleAfter, progress },
+          signal,
+        )
+      } finally {
+        await sink.close()
+      }
+    } finally {
+      await connection.close()
+    }
+  }
+
+  const run = async (signal: AbortSignal, report: Report): Promise<void> => {
+    const lease = { database, name: `relay/${name}`, owner, ttl: leaseTtl, logger }
+    const leadership = await lead(lease, signal, () => report('standby'))
+    if (leadership === undefined) return
+    try {
+      await leadSession(leadership, AbortSignal.any([signal, leadership.lost]), report)
+    } finally {
+      await leadership.release()
+    }
+  }
+
+  return { ...loop({ name: `relay ${name}`, run, logger }), poke: looking.poke }
+}
