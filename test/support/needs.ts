@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { brokerJarsFolder } from '../../stack/install/broker-jars.mjs'
 import { isInstalled } from '../../stack/install/command.mjs'
+import { hasPgbouncer } from '../../stack/install/pgbouncer.mjs'
 import { hasContainerEngine } from '../../stack/src/kafka-container.ts'
 
 /** Something that a kind of test file needs and that is not here. */
@@ -39,10 +40,9 @@ const brokerFault = async (): Promise<string | undefined> => {
 /** What the tests need and this machine does not have, with the reason. */
 export const missingNeeds = async (): Promise<readonly MissingNeed[]> => {
   const kafka = clientFault() ?? (await brokerFault())
-  const pgbouncer = isInstalled('pgbouncer') || existsSync('/usr/sbin/pgbouncer')
   return [
     ...(kafka ? [{ need: 'Kafka', suffix: '.kafka.test.ts', reason: kafka }] : []),
-    ...(pgbouncer
+    ...(hasPgbouncer()
       ? []
       : [
           {

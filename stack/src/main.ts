@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { embedded } from '../../src/postgres/embedded.ts'
+import { describeFailure, InstallFailure } from '../install/failure.mjs'
+import { consoleConsumer } from './console-consumer.ts'
+import { startKafka } from './kafka.ts'
+
+const usage = `npm run stack                       starts PostgreSQL and Kafka; Ctrl-C stops them
+npm run stack -- consume <topic>    prints a topic with Kafka's own console consumer
+    --brokers <host:port>           default: KAFKA_BROKERS, else 127.0.0.1:9092
+    --max-messages <n>              stop after n records
+    --timeout-ms <n>                stop when nothing came for so long`
+
+const untilInterrupted = async (): Promise<void> => {
+  // Signal listeners do not keep a process alive; the servers are watched, not held.
+  const alive = setInterval(() => {}, 60_000)
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  clearInterval(alive)
+}
+
+const runServers = async (): Promise<void> => {
+  const database = embedded()
+  const [url, kafka] = await Promise.all([database.start(), startKafka()])
+  console.log(`DATABASE_URL=${url}\nKAFKA_BROKERS=${kafka.brokers}`)
+  console.log('\nCtrl-C stops both.')
+  await untilInterrupted()
+  await Promise.all([database.stop(), kafka.close()])
+}
+
+const wholeNumber = (name: string, text: string | undefined): number | undefined => {
+  if (text === undefined || /^\d+$/.test(text)) return text === undefined ? undefined : Number(text)
+  throw new InstallFailure(`--${name} is not a whole number: ${text}`, { fix: usage })
+}
+
+const consume = async (words: string[]): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: {
+      brokers: { type: 'string' },
+      'max-messages': { type: 'string' },
+      'timeout-ms': { type: 'string' },
+    },
+  })
+  const [topic, ...rest] = positionals
+  if (topic === undefined || rest.length > 0)
+    throw new InstallFailure('consume takes one topic', { fix: usage })
+  const maxMessages = wholeNumber('max-messages', values['max-messages'])
+  const timeout = wholeNumber('timeout-ms', values['timeout-ms'])
+  const consumer = await consoleConsumer({
+    topic,
+    brokers: values.brokers ?? process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092',
+    ...(maxMessages === undefined ? {} : { maxMessages }),
+    ...(timeout === undefined ? {} : { timeout }),
+  })
+  const forward = (signal: NodeJS.Signals): void => void consumer.kill(signal)
+  process.on('SIGINT', forward).on('SIGTERM', forward)
+  const [code] = await once(consumer, 'exit')
+  // Interrupted by the reader: 130 is how a console consumer that runs until Ctrl-C ends well.
+  process.exitCode = code === 130 || code === null ? 0 : code
+}
+
+const run = async ([verb, ...words]: string[]): Promise<void> => {
+  if (verb === undefined) return runServers()
+  if (verb === 'consume') return consume(words)
+  throw new InstallFailure(`unknown command ${verb}`, { fix: usage })
+}
+
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  const isUsage =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  if (isUsage) console.error(`onewrite: ${error.message}\n${usage}`)
+  else if (error instanceof InstallFailure) console.error(describeFailure(error))
+  else console.error(error)
+  process.exitCode = 1
+}
