@@ -5,7 +5,7 @@ import { checkCommitted, sendCommit } from './commit.ts'
 import { type ErrorPlace, sqlState } from './connection-error.ts'
 import type { Settled, Transaction } from './database.ts'
 import { runQuery } from './run-query.ts'
-import { type BorrowedClient, rollback } from './run-transaction.ts'
+import { type BorrowedClient, rollback, runTransaction } from './run-transaction.ts'
 import { openHandle, type Run, type TransactionHandle } from './transaction-handle.ts'
 
 type Promises = readonly Promise<unknown>[] | []
@@ -37,22 +37,16 @@ const allOnTheWay = async (promises: Promises, handle: TransactionHandle): Promi
   return !failed && handle.statements() >= promises.length - 1
 }
 
-/** Two round trips: all answers, then COMMIT. */
-const commitAfter = async (borrowed: BorrowedClient, place: ErrorPlace, work: Promises): Promise<string> => {
+/** One round trip: COMMIT is on the way with the statements, whose own errors are reported before its. */
+const commitWith = async (borrowed: BorrowedClient, place: ErrorPlace, work: Promises): Promise<string> => {
   try {
-    throwFirst(await Promise.allSettled(work))
     failpoint('transaction.beforeCommit')
   } catch (error) {
     await rollback(borrowed)
     throw error
   }
-  return sendCommit(borrowed.client, place)
-}
-
-/** One round trip: COMMIT is on the way with the statements, whose own errors are reported before its. */
-const commitWith = async (committing: Promise<string>, work: Promises): Promise<string> => {
   const [[committed], outcomes] = await Promise.all([
-    Promise.allSettled([committing]),
+    Promise.allSettled([sendCommit(borrowed.client, place)]),
     Promise.allSettled(work),
   ])
   // A statement that lost its connection leaves open whether COMMIT got through: only COMMIT's own error says that.
@@ -62,48 +56,83 @@ const commitWith = async (committing: Promise<string>, work: Promises): Promise<
   return committed.value
 }
 
-/** Runs statements one after the other, for a client that does not pipeline. */
-const inTurn = (run: Run): Run => {
-  let last: Promise<unknown> = Promise.resolve()
-  return <Row>(text: string, values?: readonly unknown[]) => {
-    const answer = last.then(() => run<Row>(text, values))
-    last = answer.catch(() => undefined)
-    return answer
+/** Waits for all of the work, so that nothing of it is still running when the transaction ends. */
+const settle = async <const T extends Promises>(started: T): Promise<Settled<T>> => {
+  throwFirst(await Promise.allSettled(started))
+  return Promise.all(started)
+}
+
+/** Two round trips: all answers, then COMMIT. */
+const commitAfter = async (borrowed: BorrowedClient, place: ErrorPlace, work: Promises): Promise<string> => {
+  try {
+    await settle(work)
+    failpoint('transaction.beforeCommit')
+  } catch (error) {
+    await rollback(borrowed)
+    throw error
+  }
+  return sendCommit(borrowed.client, place)
+}
+
+/** For a client that does not pipeline: the statements one after the other, in an ordinary transaction. */
+const runInTurn = <const T extends Promises>(
+  borrowed: BorrowedClient,
+  place: ErrorPlace,
+  work: (tx: Transaction) => T,
+): Promise<Settled<T>> =>
+  runTransaction(borrowed, place, (tx) => {
+    let last: Promise<unknown> = Promise.resolve()
+    const query: Run = <Row>(text: string, values?: readonly unknown[]) => {
+      const answer = last.then(() => tx.query<Row>(text, values))
+      last = answer.catch(() => undefined)
+      return answer
+    }
+    return settle(work({ ...tx, query }))
+  })
+
+/** What `work` started, or a promise of what it threw; either way something to be settled. */
+const startWork = <const T extends Promises>(
+  work: (tx: Transaction) => T,
+  tx: Transaction,
+): { readonly promises: Promises; readonly values: () => Promise<Settled<T>> } => {
+  try {
+    const started = work(tx)
+    return { promises: started, values: () => Promise.all(started) }
+  } catch (error) {
+    const failed = Promise.reject(error)
+    return { promises: [failed], values: () => failed }
   }
 }
 
-/** Sends BEGIN, the statements of `work` and COMMIT in one round trip; see `Database.pipeline`. */
-export const runPipeline = async <const T extends Promises>(
+const runTogether = async <const T extends Promises>(
   borrowed: BorrowedClient,
   place: ErrorPlace,
   work: (tx: Transaction) => T,
 ): Promise<Settled<T>> => {
   const { client } = borrowed
   const { stream } = client.connection
-  const direct: Run = (text, values) => runQuery(client, place, text, values)
-  const run = client.pipeline ? direct : inTurn(direct)
-  const handle = openHandle(place.schema, run)
+  const handle = openHandle(place.schema, (text, values) => runQuery(client, place, text, values))
   // Corked, so that all of it leaves in one packet.
   stream.cork()
-  const begun = run('BEGIN')
-  begun.catch(() => undefined)
+  const begun = runQuery(client, place, 'BEGIN')
+  const { promises, values } = startWork(work, handle.tx)
+  const all = [begun, ...promises]
   let committing: Promise<string>
-  let started: T
-  try {
-    started = work(handle.tx)
-    const all = [begun, ...started]
-    const together = (await allOnTheWay(all, handle)) && client.pipeline
-    if (together) failpoint('transaction.beforeCommit')
-    committing = together ? commitWith(sendCommit(client, place), all) : commitAfter(borrowed, place, all)
-  } catch (error) {
-    stream.uncork()
-    await rollback(borrowed)
-    throw error
-  } finally {
-    stream.uncork()
+  if (await allOnTheWay(all, handle)) {
     handle.end()
+    committing = commitWith(borrowed, place, all)
+  } else {
+    committing = commitAfter(borrowed, place, all).finally(handle.end)
   }
+  stream.uncork()
   checkCommitted(await committing)
   failpoint('transaction.committed')
-  return Promise.all(started)
+  return values()
 }
+
+/** Sends BEGIN, the statements of `work` and COMMIT in one round trip; see `Database.pipeline`. */
+export const runPipeline = <const T extends Promises>(
+  borrowed: BorrowedClient,
+  place: ErrorPlace,
+  work: (tx: Transaction) => T,
+): Promise<Settled<T>> => (borrowed.client.pipeline ? runTogether : runInTurn)(borrowed, place, work)
