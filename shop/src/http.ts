@@ -116,6 +116,17 @@ const serveHealth = (base: FastifyInstance, orders: Orders): void => {
   )
 }
 
+/** Or a client that has its last answer would hold the server open until its keep-alive runs out. */
+const endConnectionsWhenClosing = (app: FastifyInstance): void => {
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
+}
+
 /** The order service as an HTTP server that does not listen yet. */
 export const httpServer = async (orders: Orders, logger: FastifyBaseLogger): Promise<FastifyInstance> => {
   const app: FastifyInstance = fastify({
@@ -130,6 +141,7 @@ export const httpServer = async (orders: Orders, logger: FastifyBaseLogger): Pro
   app.setErrorHandler(answerError)
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not found' }))
   readJsonBodies(app)
+  endConnectionsWhenClosing(app)
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Order service', version: '1.0.0' } },
     transform: jsonSchemaTransform,

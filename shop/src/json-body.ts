@@ -7,8 +7,8 @@ export class InvalidJson extends Error {
   readonly statusCode = 400
 }
 
-// JSON.parse would round 99999999.990000001 to a price that fits before anything could refuse it: a number that
-// a double cannot hold stays text.
+// JSON.parse would round 99999999.990000001 to a price that fits before anything could refuse it: a
+// number that a double cannot hold stays text.
 const exactNumber = (text: string): number | string => (isSafeNumber(text) ? Number(text) : text)
 
 const parseBody = (text: string): unknown => {

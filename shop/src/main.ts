@@ -1,5 +1,6 @@
-import { embedded, isOnewriteError, type Transport } from 'onewrite'
-import { postgres } from 'onewrite/transport'
+import { isOnewriteError } from 'onewrite'
+import { embedded } from 'onewrite/postgres'
+import { postgres, type Transport } from 'onewrite/transport'
 import { type Logger, pino } from 'pino'
 import { refuseTakenPort } from './listen.ts'
 import { type MainOptions, readOptions, usage } from './main-options.ts'

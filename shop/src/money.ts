@@ -13,7 +13,7 @@ const decimal = (value: DecimalInput): Big | undefined => {
   return decimalText.test(text) ? new Big(text) : undefined
 }
 
-/** What keeps a value from being an amount above zero that `numeric(10,2)` holds; undefined when nothing does. */
+/** Why a value is no amount above zero that `numeric(10,2)` holds; undefined when it is one. */
 export const amountFault = (value: DecimalInput): string | undefined => {
   const amount = decimal(value)
   if (amount === undefined) return 'must be a decimal number'

@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Database, type OutgoingRecord, service, type Transport, topics } from 'onewrite'
+import { type OutgoingRecord, service, topics } from 'onewrite'
+import type { Database, Embedded } from 'onewrite/postgres'
+import type { Transport } from 'onewrite/transport'
 import { findOrder } from './find-order.ts'
 import { httpServer, type Orders } from './http.ts'
 import { type Address, listen } from './listen.ts'
@@ -9,7 +11,7 @@ import { OrderCreated } from './order-events.ts'
 import { placeOrder } from './place-order.ts'
 
 export interface OrderServiceOptions {
-  readonly database: string | Database
+  readonly database: string | Database | Embedded
   readonly transport: Transport
   readonly logger: FastifyBaseLogger
   readonly address: Address

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { append, isOnewriteError, newId, type Transaction } from 'onewrite'
+import { append, isOnewriteError, newId } from 'onewrite'
+import type { Transaction } from 'onewrite/postgres'
 import { createOrder, type Order, type OrderDraft } from './order.ts'
 import { orderCreated } from './order-events.ts'
 

@@ -13,14 +13,16 @@ const key = { 'idempotency-key': 'try-again' }
 
 const counts = `
   select (select count(*) from orders)::int as orders, (select count(*) from order_items)::int as items,
-         (select count(*) from onewrite.events)::int as events, (select count(*) from onewrite.streams)::int as streams`
+         (select count(*) from onewrite.events)::int as events,
+         (select count(*) from onewrite.streams)::int as streams`
 
 const recorded = async (): Promise<unknown> => (await shop.database.query(counts)).rows[0]
 const nothing = { orders: 0, items: 0, events: 0, streams: 0 }
 const once = { orders: 1, items: 1, events: 1, streams: 1 }
 
 const refusal = `
-  create function refuse_cursed() returns trigger language plpgsql as $$ begin raise exception 'cursed'; end $$`
+  create function refuse_cursed() returns trigger language plpgsql as
+    $$ begin raise exception 'cursed'; end $$`
 
 /** The commit itself fails, after row and event were written. */
 const atCommit = `
@@ -47,7 +49,7 @@ describe.each([
     await shop.database.query(trigger)
   })
 
-  it('there is no row, no event and no record, and the answer is 500 without a word of the inside', async () => {
+  it('there is no row, no event, no record, and the answer says nothing of the inside', async () => {
     const response = await shop.post(cursed)
     expect(response.status).toBe(500)
     expect(await response.json()).toEqual({ error: 'internal error' })

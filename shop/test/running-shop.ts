@@ -1,5 +1,5 @@
-import type { OutgoingRecord, Transport } from 'onewrite'
-import { postgres } from 'onewrite/transport'
+import type { OutgoingRecord } from 'onewrite'
+import { postgres, type Transport } from 'onewrite/transport'
 import { pino } from 'pino'
 import { freshDatabase } from '../../test/support/database.ts'
 import { type OrderService, startOrderService } from '../src/order-service.ts'

@@ -1,0 +1,83 @@
+import { kafka } from 'onewrite/kafka'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Kafka, startKafka } from '../../stack/src/kafka.ts'
+import { customerId, orderText, productId, type RunningShop, runningShop } from './running-shop.ts'
+import { readTopic, type TopicReader } from './topic-reader.ts'
+
+const order = orderText({ quantity: '2', unitPrice: '149.95' }, { quantity: '1', unitPrice: '0.10' })
+const soon = { timeout: 30_000 }
+
+// A broker of this file's own: it is killed here.
+let broker: Kafka
+let shop: RunningShop
+let reader: TopicReader
+beforeAll(async () => {
+  broker = await startKafka()
+  shop = await runningShop(kafka({ brokers: broker.brokers.split(',') }))
+  reader = await readTopic(broker.brokers, 'order.created')
+})
+afterAll(async () => {
+  await reader?.close()
+  await shop?.close()
+  await broker?.close()
+})
+
+const keys = (): (string | undefined)[] => reader.records.map((record) => record.key)
+
+describe.sequential('an order', () => {
+  it('leaves as the documented record', async () => {
+    const id = await shop.place(order)
+    await expect.poll(keys, soon).toEqual([id])
+    const [record] = reader.records
+    const eventId = record?.headers['id']
+    expect(record?.headers).toMatchObject({
+      'content-type': 'application/json',
+      ce_specversion: '1.0',
+      ce_id: eventId,
+      ce_type: 'order.created',
+      ce_subject: id,
+      ce_sequence: '0000000000000001',
+    })
+    const payload: unknown = JSON.parse(record?.value ?? '')
+    expect(payload).toEqual({
+      eventId,
+      orderId: id,
+      customerId,
+      totalAmount: 300,
+      items: [
+        { productId, quantity: 2, unitPrice: 149.95 },
+        { productId, quantity: 1, unitPrice: 0.1 },
+      ],
+      occurredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    })
+    expect(await (await shop.get(`/orders/${id}`)).json()).toMatchObject({ total: 300 })
+  })
+
+  it('leaves once when its Idempotency-Key comes 20 times at once', async () => {
+    const before = keys()
+    const key = { 'idempotency-key': 'order-of-today' }
+    const [id] = await Promise.all(Array.from({ length: 20 }, () => shop.place(order, key)))
+    const marker = await shop.place(order)
+    await expect.poll(keys, soon).toEqual([...before, id, marker])
+  })
+
+  it('is taken with 201 while the broker is down, and leaves once when it is back', {
+    timeout: 90_000,
+  }, async () => {
+    const before = keys()
+    await broker.kill()
+    const ids = [await shop.place(order), await shop.place(order)]
+    expect((await shop.get('/actuator/health')).status).toBe(200)
+    expect(await (await shop.get(`/orders/${ids[0]}`)).json()).toMatchObject({ id: ids[0] })
+    await broker.start()
+    await expect.poll(keys, { timeout: 60_000 }).toEqual([...before, ...ids])
+    const marker = await shop.place(order)
+    await expect.poll(keys, soon).toEqual([...before, ...ids, marker])
+  })
+})
+
+it('the topic order.cancelled exists before the first order is cancelled', async () => {
+  const cancelled = await readTopic(broker.brokers, 'order.cancelled')
+  expect(cancelled.records).toEqual([])
+  await cancelled.close()
+})
