@@ -1,1 +1,35 @@
-export {}
+export {
+  CommitUnknownError,
+  DuplicateEventError,
+  EventTooLargeError,
+  InvalidEventError,
+  TransactionLostError,
+  VersionConflictError,
+  WrongHandleError,
+} from './error/classes.ts'
+export { isOnewriteError, OnewriteError } from './error/onewrite-error.ts'
+export { type ErrorCode, errorTable } from './error/table.ts'
+export type { Health, HealthState } from './lifecycle/health.ts'
+export type { Logger } from './lifecycle/logger.ts'
+export { type Appended, type AppendOptions, append } from './log/append.ts'
+export type { ExpectedVersion, StreamExpectation } from './log/expected-version.ts'
+export { type ReadAllOptions, readAll } from './log/read-all.ts'
+export { type ReadStreamOptions, readStream, type StreamName, streamVersion } from './log/read-stream.ts'
+export { type RecordOptions, record } from './log/record.ts'
+export { type Catalogue, catalogue } from './message/catalogue.ts'
+export type { Definition, EventOf, NewEventOf } from './message/definition.ts'
+export { type CommandDefinition, command, type EventDefinition, event } from './message/event.ts'
+export type { Metadata } from './message/metadata.ts'
+export type { NewEvent } from './message/new-event.ts'
+export { newId } from './message/new-id.ts'
+export type { OutgoingRecord } from './message/outgoing-record.ts'
+export type { RecordedEvent } from './message/recorded-event.ts'
+export { type TopicStrategy, topics } from './message/topic.ts'
+export type { Database, Queryable, Transaction } from './postgres/database.ts'
+export { type Embedded, type EmbeddedOptions, embedded } from './postgres/embedded.ts'
+export { pgTransaction } from './postgres/pg-transaction.ts'
+export type { Delivery } from './relay/relay.ts'
+export { type RunningService, type Service, type ServiceHealth, service } from './service/service.ts'
+export type { ServiceOptions } from './service/service-options.ts'
+export { postgres } from './transport/postgres.ts'
+export type { Transport } from './transport/transport.ts'

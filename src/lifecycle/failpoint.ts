@@ -30,11 +30,13 @@ const armed = new Map<string, Armed>()
 /** Arms a failpoint for its nth passage (from 1). Returns a function that disarms it. */
 export const armFailpoint = (name: Failpoint, effect: FailpointEffect, passage = 1): (() => void) => {
   armed.set(name, { effect, passagesLeft: passage })
-  return () => armed.delete(name)
+  return () => {
+    armed.delete(name)
+  }
 }
 
 const take = (name: Failpoint, effect: FailpointEffect): void => {
-  if (typeof effect === 'function') return effect()
+  if (typeof effect === 'function') effect()
   if (effect === 'kill') process.kill(process.pid, 'SIGKILL')
   if (effect === 'stop') process.kill(process.pid, 'SIGSTOP')
   if (effect === 'throw') throw new Error(`failpoint ${name}`)

@@ -23,6 +23,10 @@ export interface LoopOptions {
 export interface Loop {
   readonly name: string
   start(): void
+  /** Resolves once the first life is up, stands by, or has failed for the first time; or the loop was stopped. */
+  readonly settled: Promise<void>
+  /** Resolves once the loop has ended. */
+  readonly ended: Promise<void>
   /**
    * Lets the loop finish what it has in hand and resolves once it has ended.
    *
@@ -42,15 +46,26 @@ const withDeadline = async (name: string, ended: Promise<void>, milliseconds: nu
   await Promise.race([ended, late]).finally(() => deadline.abort())
 }
 
+const signalled = (): { readonly promise: Promise<void>; resolve(): void } => {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve: () => resolve() }
+}
+
 export const loop = (options: LoopOptions): Loop => {
   const { name, run, logger = silentLogger, backoff = exponential('100ms', { max: '5s' }) } = options
   const stopping = new AbortController()
   let health: Health = { name, state: 'stopped' }
   let failures = 0
-  let ended: Promise<void> | undefined
+  let started = false
+  const settled = signalled()
+  const ended = signalled()
 
   const report: Report = (state, reason) => {
     if (state === 'up' || state === 'standby') failures = 0
+    if (state !== 'starting') settled.resolve()
     health = reason === undefined ? { name, state } : { name, state, reason }
   }
 
@@ -75,18 +90,23 @@ export const loop = (options: LoopOptions): Loop => {
       }
     }
     report('stopped')
+    ended.resolve()
   }
 
   return {
     name,
+    settled: settled.promise,
+    ended: ended.promise,
     start: () => {
-      if (ended !== undefined || stopping.signal.aborted) return
+      if (started || stopping.signal.aborted) return
+      started = true
       report('starting')
-      ended = live()
+      void live()
     },
     stop: async ({ drain = 20_000 } = {}) => {
       stopping.abort()
-      if (ended !== undefined) await withDeadline(name, ended, drain)
+      if (started) await withDeadline(name, ended.promise, drain)
+      else ended.resolve()
     },
     health: () => health,
   }

@@ -2,15 +2,15 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 import { failpoint } from '../lifecycle/failpoint.ts'
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
 import { type Loop, loop, type Report } from '../lifecycle/loop.ts'
+import { type PaceOptions, pace } from '../lifecycle/pace.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import { saveCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
+import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
 import type { Publishing } from '../transport/publisher.ts'
 import { atLeastOnceSink } from './at-least-once-sink.ts'
 import { exactlyOnceSink } from './exactly-once-sink.ts'
-import { type Leadership, lead, ownerName } from './lead.ts'
-import { type PaceOptions, pace } from './pace.ts'
 import { type Progress, runSession } from './session.ts'
 import type { Sink } from './sink.ts'
 
@@ -95,9 +95,10 @@ export const relay = (options: RelayOptions): Relay => {
       try {
         failpoint('relay.opened')
         logger.info({ relay: name, position: String(sink.position) }, 'the relay leads')
-        report('up')
         const copy = copyCheckpoint(options, leadership.token)
+        // Up only once something went through, or nothing was there: opening alone proves little.
         const progress = (made: Progress): void => {
+          report('up')
           if (made.records.length > 0) copy(made.position)
           options.progress?.(made)
         }

@@ -1,10 +1,10 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { failpoint } from '../lifecycle/failpoint.ts'
+import type { Pace } from '../lifecycle/pace.ts'
 import { orderedReader, type Page, type ReadLimits } from '../log/ordered-reader.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { RawConnection } from '../postgres/database.ts'
-import type { Pace } from './pace.ts'
 import type { Sink } from './sink.ts'
 import { cutter } from './unit.ts'
 

@@ -1,1 +1,5 @@
-export {}
+export { type MemoryOptions, type MemoryTransport, memory } from './memory.ts'
+export { postgres } from './postgres.ts'
+export type { Publisher, Publishing, Topic, TransactionalPublisher } from './publisher.ts'
+export type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from './subscriber.ts'
+export type { Transport } from './transport.ts'

@@ -8,6 +8,8 @@ export interface Transport {
   readonly publishing?: Publishing
   /** Absent where the transport cannot deliver yet. */
   readonly subscribing?: Subscribing
+  /** Where a transport without a broker is given the subscribing side of the log; the service calls it before start. */
+  attach?(log: Subscribing): void
   /** Resolves when the transport can be reached; rejects with the reason otherwise. Called before start. */
   check(): Promise<void>
   close(): Promise<void>

@@ -1,0 +1,134 @@
+import { type Logger, silentLogger } from '../lifecycle/logger.ts'
+import { loop, type Report } from '../lifecycle/loop.ts'
+import { type Pace, pace } from '../lifecycle/pace.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import type { RawEvent } from '../message/raw-event.ts'
+import { saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
+import type { Database } from '../postgres/database.ts'
+import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
+import type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from '../transport/subscriber.ts'
+import { lastPosition } from './last-position.ts'
+import { orderedReader } from './ordered-reader.ts'
+
+export interface LogSubscribingOptions {
+  readonly database: Database
+  /** The record that Kafka would carry, so that subscribers cannot tell the difference. */
+  readonly encode: (event: RawEvent) => OutgoingRecord
+  readonly logger?: Logger
+  /** Milliseconds after which a silent instance is replaced. Default 5,000. */
+  readonly leaseTtl?: number
+}
+
+/** The subscribing side of the log, and a way to say that something was committed. */
+export interface LogSubscribing extends Subscribing {
+  poke(): void
+}
+
+type Deliver = (records: readonly DeliveredRecord[]) => Promise<void>
+
+const pageLimits = { events: 500, bytes: 1024 * 1024 }
+
+const textHeaders = (headers: OutgoingRecord['headers']): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]))
+
+const toDelivered = (event: RawEvent, { topic, key, value, headers }: OutgoingRecord): DeliveredRecord => ({
+  topic,
+  partition: 0,
+  offset: event.position,
+  key,
+  value: value === null ? null : Buffer.from(value),
+  headers: textHeaders(headers),
+})
+
+/** Where a group without progress begins. Saved at once, so that `now` means the first time it was asked for. */
+const startOf = async (
+  database: Database,
+  name: string,
+  token: bigint,
+  from: 'start' | 'now',
+): Promise<bigint> => {
+  const position = await takeCheckpoint(database, { name, token })
+  if (position > 0n || from === 'start') return position
+  return saveCheckpoint(database, { name, position: await lastPosition(database), token })
+}
+
+interface Following extends LogSubscribingOptions {
+  readonly subscription: SubscribeOptions
+  readonly deliver: Deliver
+  readonly looking: Pace
+}
+
+const follow = async (following: Following, leadership: Leadership, signal: AbortSignal): Promise<void> => {
+  const { database, encode, subscription, deliver, looking } = following
+  const { group, topics, from = 'start' } = subscription
+  const name = `group/${group}`
+  const wanted = topics && new Set(topics)
+  const position = await startOf(database, name, leadership.token, from)
+  const connection = await database.rawConnection({ applicationName: `onewrite group ${group}` })
+  try {
+    const reader = orderedReader(connection, database.schema, position)
+    while (!signal.aborted) {
+      const page = await reader.next(pageLimits)
+      const records = page.events
+        .map((event) => toDelivered(event, encode(event)))
+        .filter(({ topic }) => wanted === undefined || wanted.has(topic))
+      if (records.length > 0) await deliver(records)
+      if (page.events.length > 0) {
+        await saveCheckpoint(database, { name, position: page.through, token: leadership.token })
+      }
+      if (page.caughtUp) await looking.wait(page.events.length > 0, signal)
+    }
+  } finally {
+    await connection.close()
+  }
+}
+
+const live = async (
+  following: Following,
+  owner: string,
+  signal: AbortSignal,
+  report: Report,
+): Promise<void> => {
+  const { database, subscription, leaseTtl = 5000, logger = silentLogger } = following
+  const lease = { database, name: `group/${subscription.group}`, owner, ttl: leaseTtl, logger }
+  const leadership = await lead(lease, signal, () => report('standby'))
+  if (leadership === undefined) return
+  try {
+    report('up')
+    await follow(following, leadership, AbortSignal.any([signal, leadership.lost]))
+  } finally {
+    await leadership.release()
+  }
+}
+
+/**
+ * Lets subscribers read the log itself. One instance of a group reads at a time and the others stand by; the checkpoint
+ * moves after `deliver` resolved, so a crash in between delivers again.
+ */
+export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing => {
+  const paces = new Set<Pace>()
+  const subscribe = (subscription: SubscribeOptions, deliver: Deliver): Subscription => {
+    const looking = pace()
+    const owner = ownerName()
+    paces.add(looking)
+    const following = loop({
+      name: `group ${subscription.group}`,
+      logger: options.logger ?? silentLogger,
+      run: (signal, report) => live({ ...options, subscription, deliver, looking }, owner, signal, report),
+    })
+    following.start()
+    return {
+      ended: following.ended,
+      stop: async () => {
+        paces.delete(looking)
+        await following.stop()
+      },
+    }
+  }
+  return {
+    subscribe,
+    poke: () => {
+      for (const looking of paces) looking.poke()
+    },
+  }
+}

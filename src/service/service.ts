@@ -1,0 +1,119 @@
+import type { Health, HealthState } from '../lifecycle/health.ts'
+import { silentLogger } from '../lifecycle/logger.ts'
+import type { Loop } from '../lifecycle/loop.ts'
+import { type RecordOptions, record } from '../log/record.ts'
+import { type LogSubscribing, logSubscribing } from '../log/subscribe.ts'
+import { type Catalogue, catalogue } from '../message/catalogue.ts'
+import type { RawEvent } from '../message/raw-event.ts'
+import { toRecord } from '../message/to-record.ts'
+import { topicNaming } from '../message/topic.ts'
+import type { Database, Transaction } from '../postgres/database.ts'
+import { type Duration, milliseconds } from '../retry/duration.ts'
+import { postgres } from '../transport/postgres.ts'
+import { keepPartitions } from './keep-partitions.ts'
+import { openDatabase } from './open-database.ts'
+import { checkServiceOptions, type ServiceOptions } from './service-options.ts'
+import { startPublishing } from './start-publishing.ts'
+
+export interface ServiceHealth {
+  /** The worst of the parts: `up` and `standby` are well, `degraded` goes on by itself. */
+  readonly state: HealthState
+  readonly parts: readonly Health[]
+}
+
+export interface RunningService {
+  readonly name: string
+  readonly database: Database
+  readonly catalogue: Catalogue
+  /**
+   * Runs `work` in one transaction; what it appends leaves as soon as that has committed. A COMMIT whose reply was lost
+   * is looked up, so that a success is reported as one.
+   *
+   * @throws what `work` throws, TRANSACTION_LOST, COMMIT_UNKNOWN, COMMIT_REFUSED
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: RecordOptions): Promise<T>
+  health(): ServiceHealth
+  /**
+   * Finishes what is in hand, at most for `drain` (default 20 s), and releases everything. Events that are recorded
+   * but did not leave yet leave after the next start.
+   */
+  stop(options?: { readonly drain?: Duration }): Promise<void>
+}
+
+export interface Service {
+  /**
+   * Opens and migrates the database and starts the background loops. A transport that cannot be reached does not keep
+   * the service from recording: health says `degraded`, and events leave once it is back.
+   *
+   * @throws INVALID_CONFIG, DATABASE_UNREACHABLE, DATABASE_AUTHENTICATION, SCHEMA_TOO_NEW, EMBEDDED_UNAVAILABLE, …
+   */
+  start(): Promise<RunningService>
+}
+
+const severity: readonly HealthState[] = ['up', 'standby', 'starting', 'degraded', 'down', 'stopped']
+
+const worst = (parts: readonly Health[]): HealthState =>
+  parts.reduce<HealthState>(
+    (state, part) => (severity.indexOf(part.state) > severity.indexOf(state) ? part.state : state),
+    'up',
+  )
+
+const stopAll = async (loops: readonly Loop[], drain: number): Promise<void> => {
+  const outcomes = await Promise.allSettled(loops.map((one) => one.stop({ drain })))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/** Composes a service: database, log, transport and the loops between them. Nothing happens before `start`. */
+export const service = (options: ServiceOptions): Service => {
+  checkServiceOptions(options)
+  const { name, transport = postgres(), logger = silentLogger } = options
+  const definitions = [...(options.events ?? [])]
+  const known = catalogue(definitions)
+  const topicOf = topicNaming({
+    definitions,
+    ...(options.topic === undefined ? {} : { strategy: options.topic }),
+  })
+  const encode = (event: RawEvent) => toRecord(event, { source: `/${name}`, topicOf })
+
+  const start = async (): Promise<RunningService> => {
+    const { database, close } = await openDatabase(options, logger)
+    const log: LogSubscribing = logSubscribing({
+      database,
+      encode,
+      logger,
+      ...(options.leaseTtl === undefined ? {} : { leaseTtl: options.leaseTtl }),
+    })
+    transport.attach?.(log)
+    const publishing = startPublishing({ options, database, transport, definitions, topicOf, encode, logger })
+    const partitions = keepPartitions(database, logger)
+    partitions.start()
+    const loops = [...publishing.loops, partitions]
+    await Promise.all(loops.map(({ settled }) => settled))
+    return {
+      name,
+      database,
+      catalogue: known,
+      transaction: async (work, settings) => {
+        const result = await record(database, work, settings)
+        publishing.poke()
+        log.poke()
+        return result
+      },
+      health: () => {
+        const parts = loops.map((one) => one.health())
+        return { state: worst(parts), parts }
+      },
+      stop: async ({ drain = '20s' } = {}) => {
+        try {
+          await publishing.stop()
+          await stopAll(loops, milliseconds(drain))
+        } finally {
+          await transport.close()
+          await close()
+        }
+      },
+    }
+  }
+  return { start }
+}

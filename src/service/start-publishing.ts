@@ -1,0 +1,86 @@
+import type { Logger } from '../lifecycle/logger.ts'
+import type { Loop } from '../lifecycle/loop.ts'
+import type { Definition } from '../message/definition.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import type { RawEvent } from '../message/raw-event.ts'
+import type { TopicStrategy } from '../message/topic.ts'
+import type { Database } from '../postgres/database.ts'
+import { type Relay, relay } from '../relay/relay.ts'
+import type { Publishing, Topic } from '../transport/publisher.ts'
+import type { DeliveredRecord } from '../transport/subscriber.ts'
+import type { Transport } from '../transport/transport.ts'
+import type { ServiceOptions } from './service-options.ts'
+
+export interface PublishingPlan {
+  readonly options: ServiceOptions
+  readonly database: Database
+  readonly transport: Transport
+  readonly definitions: readonly Definition[]
+  readonly topicOf: TopicStrategy
+  readonly encode: (event: RawEvent) => OutgoingRecord
+  readonly logger: Logger
+}
+
+export interface StartedPublishing {
+  readonly loops: readonly Loop[]
+  poke(): void
+  stop(): Promise<void>
+}
+
+const topicsOf = ({ options, definitions, topicOf }: PublishingPlan): readonly Topic[] => {
+  const { createTopics = [] } = options
+  if (createTopics === false) return []
+  const events = definitions.filter(({ kind }) => kind === 'event').map((event) => ({ name: topicOf(event) }))
+  const named = createTopics.map((topic) => (typeof topic === 'string' ? { name: topic } : topic))
+  // The last of a name wins: what was asked for with partitions beats what an event implies.
+  return [...new Map([...events, ...named].map((topic) => [topic.name, topic])).values()]
+}
+
+const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
+  const { options, database, encode, logger } = plan
+  const { name, delivery, leaseTtl, polling, published } = options
+  const topics = topicsOf(plan)
+  const started = relay({
+    name,
+    database,
+    publishing,
+    encode,
+    logger,
+    prepare: async () => {
+      if (topics.length > 0) await publishing.createTopics(topics)
+    },
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(leaseTtl === undefined ? {} : { leaseTtl }),
+    ...(polling === undefined ? {} : { polling }),
+    ...(published === undefined
+      ? {}
+      : { progress: ({ records }) => records.length > 0 && published(records) }),
+  })
+  started.start()
+  return started
+}
+
+const toOutgoing = ({ topic, key, value, headers }: DeliveredRecord): OutgoingRecord => ({
+  topic,
+  key,
+  value: value === null ? null : value.toString(),
+  headers,
+})
+
+/** Without a broker an event has left once subscribers can read it. */
+const tellSubscribed = ({ options, transport }: PublishingPlan): (() => Promise<void>) => {
+  const { published, name } = options
+  if (published === undefined || transport.subscribing === undefined) return async () => {}
+  const subscription = transport.subscribing.subscribe({ group: `published/${name}` }, async (records) =>
+    published(records.map(toOutgoing)),
+  )
+  return () => subscription.stop()
+}
+
+/** A relay where the transport needs one; otherwise subscribers read the log, and only `published` is told. */
+export const startPublishing = (plan: PublishingPlan): StartedPublishing => {
+  const { publishing } = plan.transport
+  if (publishing === undefined) return { loops: [], poke: () => undefined, stop: tellSubscribed(plan) }
+  const started = startRelay(plan, publishing)
+  return { loops: [started], poke: started.poke, stop: async () => {} }
+}
