@@ -17,9 +17,10 @@ export const validateData = <Data>(
   input: unknown,
 ): Validated<Data> => {
   const result = schema['~standard'].validate(input)
-  if (result instanceof Promise) {
+  // Any thenable: a promise of another realm is no instance of this one's Promise.
+  if ('then' in result) {
     // Nobody waits for it any more; a rejection must not end the process.
-    result.catch(ignore)
+    result.then(ignore, ignore)
     throw new OnewriteError('ASYNC_SCHEMA', { type })
   }
   if (result.issues === undefined) return { data: result.value }
