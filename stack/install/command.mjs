@@ -4,10 +4,18 @@ import { delimiter, join } from 'node:path'
 import { cacheFolder } from './cache.mjs'
 import { InstallFailure } from './failure.mjs'
 
-const tailBytes = 4000
+const shownLines = 20
 
-/** @param {string} file */
-const tailOf = (file) => readFileSync(file, 'utf8').slice(-tailBytes).split('\n').slice(-25).join('\n')
+/**
+ * The telling part of a log. npm says what is wrong first and prints its usage afterwards; others end with it.
+ *
+ * @param {string} file
+ */
+const tailOf = (file) => {
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  const npm = lines.filter((line) => /^npm error \S/.test(line))
+  return (npm.length > 0 ? npm.slice(0, shownLines) : lines.slice(-shownLines)).join('\n')
+}
 
 /** @param {string} name */
 const logFile = (name) => {
