@@ -21,6 +21,12 @@ export const transportErrors = {
     fix: 'Check that the brokers run and that the addresses they advertise can be reached from here.',
     retryable: true,
   },
+  BROKER_AUTHENTICATION: {
+    message: 'Kafka at {brokers} refused the credentials: {cause}',
+    delivery: eventsWait,
+    fix: 'Check mechanism, user name and password of sasl, or the certificate of ssl.',
+    retryable: false,
+  },
   TOPIC_MISSING: {
     message: 'topic {topic} does not exist',
     delivery: eventsWait,

@@ -1,1 +1,2 @@
-export {}
+export { type KafkaTransport, kafka } from './kafka.ts'
+export type { KafkaOptions, KafkaSasl, KafkaTls } from './options.ts'

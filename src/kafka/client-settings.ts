@@ -1,0 +1,89 @@
+import type { ClientSettings } from './client.ts'
+import type { KafkaConfig } from './options.ts'
+
+const protocolOf = ({ ssl, sasl }: KafkaConfig): string => {
+  if (sasl === undefined) return ssl === undefined ? 'plaintext' : 'ssl'
+  return ssl === undefined ? 'sasl_plaintext' : 'sasl_ssl'
+}
+
+const tlsSettings = ({ ssl }: KafkaConfig): ClientSettings => ({
+  ...(ssl?.ca === undefined ? {} : { 'ssl.ca.pem': ssl.ca }),
+  ...(ssl?.certificate === undefined ? {} : { 'ssl.certificate.pem': ssl.certificate }),
+  ...(ssl?.key === undefined ? {} : { 'ssl.key.pem': ssl.key }),
+  ...(ssl?.passphrase === undefined ? {} : { 'ssl.key.password': ssl.passphrase }),
+})
+
+const saslSettings = ({ sasl }: KafkaConfig): ClientSettings =>
+  sasl === undefined
+    ? {}
+    : {
+        'sasl.mechanisms': sasl.mechanism.toUpperCase(),
+        'sasl.username': sasl.username,
+        'sasl.password': sasl.password,
+      }
+
+const connectionSettings = (config: KafkaConfig): ClientSettings => ({
+  'bootstrap.servers': config.brokers,
+  'client.id': config.clientId,
+  'security.protocol': protocolOf(config),
+  'socket.keepalive.enable': true,
+  'socket.nagle.disable': true,
+  // A broker that comes back is tried again within a second, not within ten.
+  'reconnect.backoff.ms': 50,
+  'reconnect.backoff.max.ms': 1_000,
+  ...tlsSettings(config),
+  ...saslSettings(config),
+})
+
+const producerSettings = (config: KafkaConfig): ClientSettings => ({
+  ...connectionSettings(config),
+  acks: -1,
+  'enable.idempotence': true,
+  // The default of this interface is CRC32, which puts a key elsewhere than every Java program does.
+  partitioner: 'murmur2_random',
+  'compression.type': 'lz4',
+  // A commit does not wait for the rest of the linger: a transaction of one record takes as long with 0 (measured).
+  'linger.ms': 5,
+  // Headers do not count towards the kbytes, so the number of records is what bounds the memory.
+  'queue.buffering.max.messages': 20_000,
+  'queue.buffering.max.kbytes': 65_536,
+  'message.max.bytes': config.maxRecordBytes,
+  dr_cb: true,
+})
+
+export const publisherSettings = (config: KafkaConfig): ClientSettings => ({
+  ...producerSettings(config),
+  // A record that fails for good stops the producer, so that no later record of its key overtakes it.
+  'enable.gapless.guarantee': true,
+  // A record that times out in the client is not covered by that guarantee: none does, publish has its own deadline.
+  'message.timeout.ms': 0,
+})
+
+export const transactionalSettings = (config: KafkaConfig, transactionalId: string): ClientSettings => ({
+  ...producerSettings(config),
+  'transactional.id': transactionalId,
+  'transaction.timeout.ms': config.transactionTimeout,
+  'message.timeout.ms': Math.min(config.deliveryTimeout, config.transactionTimeout),
+  // The commit waits for every record and fails if one failed, so only failures need to reach JavaScript.
+  'delivery.report.only.error': true,
+})
+
+/** For questions: nothing is sent with it. */
+export const plainSettings = connectionSettings
+
+export const readerSettings = (
+  config: KafkaConfig,
+  isolation: 'read_committed' | 'read_uncommitted',
+): ClientSettings => ({
+  ...connectionSettings(config),
+  // The client demands a group; nothing joins it, and nothing is stored under it.
+  'group.id': `${config.clientId}.reader`,
+  'enable.auto.commit': false,
+  'enable.auto.offset.store': false,
+  'enable.partition.eof': true,
+  'auto.offset.reset': 'earliest',
+  'allow.auto.create.topics': false,
+  'isolation.level': isolation,
+  'fetch.wait.max.ms': 50,
+  'fetch.error.backoff.ms': 50,
+})

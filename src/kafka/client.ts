@@ -1,0 +1,177 @@
+import { createRequire } from 'node:module'
+import { OnewriteError } from '../error/onewrite-error.ts'
+
+/** Settings of librdkafka by their own names. */
+export type ClientSettings = Readonly<Record<string, string | number | boolean>>
+
+/** What the client gives as an error. */
+export interface ClientError {
+  readonly code: number
+  readonly message: string
+  readonly isFatal?: boolean
+  readonly isRetriable?: boolean
+  readonly isTxnRequiresAbort?: boolean
+}
+
+export type Callback<Result> = (error: ClientError | null | undefined, result: Result) => void
+
+export interface ClientLog {
+  /** As in syslog: 0 emergency to 7 debug. */
+  readonly severity: number
+  readonly fac: string
+  readonly message: string
+}
+
+export interface Metadata {
+  readonly topics: readonly {
+    readonly name: string
+    readonly partitions: readonly { readonly id: number; readonly leader: number }[]
+  }[]
+}
+
+export interface DeliveryReport {
+  readonly topic: string
+  readonly opaque?: unknown
+}
+
+export type MessageHeaders = readonly Readonly<Record<string, string | Buffer>>[]
+
+interface ClientHandle {
+  connect(options: { readonly timeout: number }, callback: Callback<Metadata>): unknown
+  getMetadata(
+    options: { readonly topic?: string; readonly allTopics: boolean; readonly timeout: number },
+    callback: Callback<Metadata>,
+  ): unknown
+  on(event: 'event.log', listener: (log: ClientLog) => void): unknown
+  on(event: 'event.error', listener: (error: ClientError) => void): unknown
+}
+
+export interface ProducerHandle extends ClientHandle {
+  on(event: 'event.log', listener: (log: ClientLog) => void): unknown
+  on(event: 'event.error', listener: (error: ClientError) => void): unknown
+  on(
+    event: 'delivery-report',
+    listener: (error: ClientError | null | undefined, report: DeliveryReport) => void,
+  ): unknown
+  /** @throws ClientError, for example QUEUE_FULL */
+  produce(
+    topic: string,
+    partition: number | null,
+    value: Buffer | null,
+    key: Buffer | null,
+    timestamp: null,
+    opaque: unknown,
+    headers: MessageHeaders,
+  ): unknown
+  setPollInBackground(on: boolean): unknown
+  initTransactions(timeout: number, callback: Callback<unknown>): unknown
+  beginTransaction(callback: Callback<unknown>): unknown
+  commitTransaction(timeout: number, callback: Callback<unknown>): unknown
+  abortTransaction(timeout: number, callback: Callback<unknown>): unknown
+  disconnect(flushTimeout: number, callback: Callback<unknown>): unknown
+}
+
+export interface ConsumedMessage {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly key?: Buffer | string | null
+  readonly value: Buffer | null
+  readonly headers?: MessageHeaders
+}
+
+export interface PartitionEnd {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface ConsumerHandle extends ClientHandle {
+  on(event: 'event.log', listener: (log: ClientLog) => void): unknown
+  on(event: 'event.error', listener: (error: ClientError) => void): unknown
+  on(event: 'partition.eof', listener: (end: PartitionEnd) => void): unknown
+  assign(
+    places: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
+  ): unknown
+  consume(number: number, callback: Callback<readonly ConsumedMessage[]>): unknown
+  setDefaultConsumeTimeout(milliseconds: number): unknown
+  disconnect(callback: Callback<unknown>): unknown
+}
+
+export interface ListedOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly error?: ClientError
+}
+
+export interface AdminHandle {
+  createTopic(
+    topic: {
+      readonly topic: string
+      readonly num_partitions: number
+      readonly replication_factor: number
+      readonly config?: Readonly<Record<string, string>>
+    },
+    timeout: number,
+    callback: Callback<unknown>,
+  ): unknown
+  listOffsets(
+    places: readonly { readonly topic: string; readonly partition: number; readonly offset: unknown }[],
+    options: { timeout: number; isolationLevel: number },
+    callback: Callback<readonly ListedOffset[]>,
+  ): unknown
+  describeTopics(
+    topics: readonly string[],
+    options: { timeout: number },
+    callback: Callback<readonly { readonly name: string; readonly error?: ClientError }[]>,
+  ): unknown
+}
+
+/**
+ * What we use of the client: its lower-level interface. Measured with 12 headers a record, it costs 21 us of CPU a
+ * record where the promise-based one costs 36, reports a fenced producer by its own code, and leaves timeouts to us.
+ * Never describeGroups: it can crash the process.
+ */
+export interface Client {
+  readonly Producer: new (settings: ClientSettings) => ProducerHandle
+  readonly KafkaConsumer: new (settings: ClientSettings) => ConsumerHandle
+  readonly AdminClient: {
+    createFrom(handle: ProducerHandle): AdminHandle
+    readonly OffsetSpec: { readonly EARLIEST: unknown; readonly LATEST: unknown }
+    readonly IsolationLevel: { readonly READ_UNCOMMITTED: number; readonly READ_COMMITTED: number }
+  }
+}
+
+const packageName = '@confluentinc/kafka-javascript'
+
+const reasonOf = (error: unknown): string =>
+  // The first line: Node adds the stack of requires to the message.
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+
+/**
+ * Loads the client when it is first needed, so that everything else works without it.
+ *
+ * @throws KAFKA_CLIENT_MISSING when the package is not installed, or its native part was never built
+ */
+export const loadClient = (require: (name: string) => unknown = createRequire(import.meta.url)): Client => {
+  try {
+    return readClient(require(packageName))
+  } catch (error) {
+    throw new OnewriteError('KAFKA_CLIENT_MISSING', { cause: reasonOf(error) }, { cause: error })
+  }
+}
+
+const isClient = (value: unknown): value is Client =>
+  typeof value === 'object' &&
+  value !== null &&
+  'Producer' in value &&
+  'KafkaConsumer' in value &&
+  'AdminClient' in value
+
+const readClient = (loaded: unknown): Client => {
+  const client =
+    typeof loaded === 'object' && loaded !== null && 'RdKafka' in loaded ? loaded.RdKafka : undefined
+  if (!isClient(client)) throw new Error(`${packageName} is of a version that is not known here`)
+  return client
+}

@@ -1,0 +1,132 @@
+import { pause } from '../lifecycle/pause.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import { type Calls, clientCalls, clientError } from './call.ts'
+import type {
+  AdminHandle,
+  Client,
+  ClientError,
+  ClientSettings,
+  DeliveryReport,
+  MessageHeaders,
+  ProducerHandle,
+} from './client.ts'
+import { connectHandle, makeHandle } from './connect.ts'
+import type { KafkaConfig } from './options.ts'
+import { type ClientWatch, watchClient } from './watch-client.ts'
+
+/** One native producer, from its connection to its end. */
+export interface Producer {
+  readonly handle: ProducerHandle
+  readonly admin: AdminHandle
+  readonly calls: Calls
+  readonly watch: ClientWatch
+  /** Hears of every delivery, or of failures alone, as the settings say. */
+  onDelivery(listener: (error: ClientError | undefined, report: DeliveryReport) => void): void
+  /** Idempotent, never rejects. */
+  close(): Promise<void>
+}
+
+/** How long a native call may go on after the close of its producer. */
+const lastCall = 10_000
+const disconnectTimeout = 10_000
+
+const disconnect = async ({ handle, calls }: Pick<Producer, 'handle' | 'calls'>): Promise<void> => {
+  // Left as it is otherwise: a leak is better than the end of the process.
+  if (!(await calls.settled(lastCall))) return
+  await calls
+    .call('disconnecting', disconnectTimeout, (callback) => handle.disconnect(0, callback))
+    .catch(() => undefined)
+}
+
+/** @throws BROKER_UNREACHABLE, BROKER_AUTHENTICATION, INVALID_CONFIG */
+export const openProducer = async (
+  client: Client,
+  config: KafkaConfig,
+  settings: ClientSettings,
+): Promise<Producer> => {
+  const handle = makeHandle(client.Producer, settings, config)
+  const calls = clientCalls()
+  const watch = watchClient(handle, config)
+  try {
+    await connectHandle(handle, calls, watch, config)
+  } catch (error) {
+    // Not awaited: the caller learns the reason now, the handle goes away when its call has ended.
+    void disconnect({ handle, calls })
+    throw error
+  }
+  handle.setPollInBackground(true)
+  let closed: Promise<void> | undefined
+  return {
+    handle,
+    admin: client.AdminClient.createFrom(handle),
+    calls,
+    watch,
+    onDelivery: (listener) =>
+      void handle.on('delivery-report', (error, report) =>
+        listener(error ? clientError(error) : undefined, report),
+      ),
+    close: () => {
+      closed ??= disconnect({ handle, calls })
+      return closed
+    },
+  }
+}
+
+/** Text with U+0000 would be cut there, and an empty Buffer would arrive as null. */
+const headerValue = (value: string | Buffer): string | Buffer => {
+  if (typeof value === 'string') return value.includes('\0') ? Buffer.from(value) : value
+  return value.length === 0 ? '' : value
+}
+
+const messageHeaders = (headers: OutgoingRecord['headers']): MessageHeaders => {
+  const list: Record<string, string | Buffer>[] = []
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) list.push({ [name]: headerValue(value) })
+  }
+  return list
+}
+
+/** A Buffer also for the key: the client cuts text at U+0000. */
+const bytes = (value: string | Buffer | null): Buffer | null =>
+  typeof value === 'string' ? Buffer.from(value) : value
+
+const queueFull = -184
+const untilRoom = 2
+/** Records between two turns of the event loop: about 5 ms of work with 12 headers each. */
+const recordsPerTurn = 400
+
+const offer = (handle: ProducerHandle, record: OutgoingRecord, opaque: unknown): boolean => {
+  try {
+    // Built anew for every attempt: nothing that the client was given before is given again.
+    const headers = messageHeaders(record.headers)
+    handle.produce(record.topic, null, bytes(record.value), bytes(record.key), null, opaque, headers)
+    return true
+  } catch (error) {
+    if (clientError(error).code === queueFull) return false
+    throw error
+  }
+}
+
+/**
+ * Hands records to the client in order. Waits while its queue is full, and lets other work run in between; `check`
+ * throws when it is no use to go on.
+ */
+export const enqueue = async (
+  handle: ProducerHandle,
+  records: readonly OutgoingRecord[],
+  check: () => void,
+  opaque?: unknown,
+): Promise<void> => {
+  let sinceTurn = 0
+  for (const record of records) {
+    while (!offer(handle, record, opaque)) {
+      await pause(untilRoom)
+      check()
+    }
+    if (++sinceTurn < recordsPerTurn) continue
+    sinceTurn = 0
+    await new Promise(setImmediate)
+    check()
+  }
+}

@@ -1,0 +1,79 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { type Member, type MemoryGroup, memoryGroup } from './memory-group.ts'
+import { type MemoryLog, memoryLog } from './memory-log.ts'
+import { memoryPublishing } from './memory-publishing.ts'
+import type { Publishing } from './publisher.ts'
+import type { DeliveredRecord, Subscribing, Subscription } from './subscriber.ts'
+import type { Transport } from './transport.ts'
+
+export interface MemoryOptions {
+  /** Of a topic that says nothing else. Default 4. */
+  readonly partitions?: number
+}
+
+export interface MemoryTransport extends Transport {
+  readonly publishing: Publishing
+  readonly subscribing: Subscribing
+  /** What subscribers of a topic can see, by partition, then in order. */
+  records(topic: string): readonly DeliveredRecord[]
+}
+
+const memorySubscribing = (log: MemoryLog, stops: Set<() => Promise<void>>): Subscribing => {
+  const groups = new Map<string, MemoryGroup>()
+
+  const groupOf = (name: string): MemoryGroup => {
+    const known = groups.get(name)
+    if (known !== undefined) return known
+    const created = memoryGroup(log)
+    groups.set(name, created)
+    log.watch(() => queueMicrotask(created.wake))
+    return created
+  }
+
+  const subscribe: Subscribing['subscribe'] = (options, deliver): Subscription => {
+    const group = groupOf(options.group)
+    const stopping = new AbortController()
+    const member: Member = { options, deliver, signal: stopping.signal, inHand: new Set() }
+    let finish: () => void = () => undefined
+    const ended = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const stop = async (): Promise<void> => {
+      group.leave(member)
+      stopping.abort()
+      await Promise.all(member.inHand)
+      stops.delete(stop)
+      finish()
+      group.wake()
+    }
+    stops.add(stop)
+    group.join(member)
+    return { ended, stop }
+  }
+  return { subscribe }
+}
+
+/**
+ * Carries records within this process, with the promises of a real transport. For tests.
+ *
+ * @throws INVALID_CONFIG
+ */
+export const memory = ({ partitions = 4 }: MemoryOptions = {}): MemoryTransport => {
+  if (!Number.isSafeInteger(partitions) || partitions < 1) {
+    throw new OnewriteError('INVALID_CONFIG', {
+      faults: `partitions: ${partitions} is not a whole number from 1`,
+    })
+  }
+  const log = memoryLog(partitions)
+  const stops = new Set<() => Promise<void>>()
+  return {
+    name: 'memory',
+    publishing: memoryPublishing(log),
+    subscribing: memorySubscribing(log, stops),
+    records: (topic) => log.topics.get(topic)?.flat() ?? [],
+    check: async () => {},
+    close: async () => {
+      await Promise.all([...stops].map((stop) => stop()))
+    },
+  }
+}
