@@ -58,7 +58,10 @@ describe('the program of npm start', () => {
       await program.sees(/^Stopping/m)
       return { answer: pending }
     })
-    expect((await answer).status).toBe(201)
+    const { status, headers } = await answer
+    expect(status).toBe(201)
+    // Kept alive, the connection would hold the program open.
+    expect(headers.get('connection')).toBe('close')
     expect(await program.ended()).toBe(0)
     expect(program.output()).toMatch(/ {2}order\.created {2}.*"totalAmount": 1/)
   })
