@@ -3,6 +3,8 @@ import { errorClass } from './error-class.ts'
 
 export const AsyncSchemaError = errorClass('ASYNC_SCHEMA')
 export type AsyncSchemaError = InstanceType<typeof AsyncSchemaError>
+export const BrokerAuthenticationError = errorClass('BROKER_AUTHENTICATION')
+export type BrokerAuthenticationError = InstanceType<typeof BrokerAuthenticationError>
 export const BrokerUnreachableError = errorClass('BROKER_UNREACHABLE')
 export type BrokerUnreachableError = InstanceType<typeof BrokerUnreachableError>
 export const CheckpointAheadError = errorClass('CHECKPOINT_AHEAD')
