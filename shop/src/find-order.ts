@@ -1,4 +1,4 @@
-import type { Queryable } from 'onewrite/postgres'
+import type { Queryable } from 'onewrite'
 import type { Order, OrderItem, OrderStatus } from './order.ts'
 
 interface Row {

@@ -1,6 +1,4 @@
-import { isOnewriteError } from 'onewrite'
-import { embedded } from 'onewrite/postgres'
-import { postgres, type Transport } from 'onewrite/transport'
+import { embedded, isOnewriteError, type OutgoingRecord, postgres, type Transport } from 'onewrite'
 import { type Logger, pino } from 'pino'
 import { refuseTakenPort } from './listen.ts'
 import { type MainOptions, readOptions, usage } from './main-options.ts'

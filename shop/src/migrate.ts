@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import type { Transaction } from 'onewrite/postgres'
+import type { Transaction } from 'onewrite'
 import type { Recording } from './place-order.ts'
 
 const folder = new URL('../sql/', import.meta.url)

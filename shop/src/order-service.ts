@@ -1,8 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { type OutgoingRecord, service, topics } from 'onewrite'
-import type { Database, Embedded } from 'onewrite/postgres'
-import type { Transport } from 'onewrite/transport'
+import {
+  type Database,
+  type Embedded,
+  type OutgoingRecord,
+  type RunningService,
+  service,
+  type Transport,
+  topics,
+} from 'onewrite'
 import { findOrder } from './find-order.ts'
 import { httpServer, type Orders } from './http.ts'
 import { type Address, listen } from './listen.ts'
@@ -50,7 +56,7 @@ const start = (options: OrderServiceOptions) =>
     ...(options.published === undefined ? {} : { published: options.published }),
   }).start()
 
-const ordersOf = (app: Awaited<ReturnType<typeof start>>): Orders => ({
+const ordersOf = (app: RunningService): Orders => ({
   place: (draft, key) => placeOrder(app, draft, key),
   find: (id) => findOrder(app.database, id),
   accepting: () => accepting(app.database),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { append, isOnewriteError, newId } from 'onewrite'
-import type { Transaction } from 'onewrite/postgres'
+import { append, isOnewriteError, newId, type Transaction } from 'onewrite'
 import { createOrder, type Order, type OrderDraft } from './order.ts'
 import { orderCreated } from './order-events.ts'
 

@@ -1,5 +1,4 @@
-import { OnewriteError } from 'onewrite'
-import type { Database } from 'onewrite/postgres'
+import { type Database, OnewriteError } from 'onewrite'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../test/support/database.ts'
 import { migrateShop } from '../src/migrate.ts'

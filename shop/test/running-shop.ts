@@ -1,5 +1,4 @@
-import type { OutgoingRecord } from 'onewrite'
-import { postgres, type Transport } from 'onewrite/transport'
+import { type OutgoingRecord, postgres, type Transport } from 'onewrite'
 import { pino } from 'pino'
 import { freshDatabase } from '../../test/support/database.ts'
 import { type OrderService, startOrderService } from '../src/order-service.ts'

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Queryable } from 'onewrite/postgres'
+import type { Queryable } from 'onewrite'
 import { describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../test/support/database.ts'
 import { orderText } from './running-shop.ts'
