@@ -19,12 +19,17 @@ const versionConflict = (error: unknown): OnewriteError => {
   return new OnewriteError('VERSION_CONFLICT', parameters, { cause: error })
 }
 
+const isPartitionOfEvents = (error: unknown): boolean =>
+  error instanceof Error && 'table' in error && /^events_/.test(String(error.table))
+
 const duplicateEvent = (error: unknown, events: readonly NewEvent[]): unknown => {
   const detail = detailOf(error)
   const found = events.find(({ id }) => detail.includes(id.toLowerCase()))
-  return found === undefined
-    ? error
-    : new OnewriteError('DUPLICATE_EVENT', { id: found.id }, { cause: error })
+  if (found !== undefined) return new OnewriteError('DUPLICATE_EVENT', { id: found.id }, { cause: error })
+  // A role that may not read the partition is not told the key.
+  if (detail !== '' || !isPartitionOfEvents(error)) return error
+  const ids = events.map(({ id }) => id).join(' or ')
+  return new OnewriteError('DUPLICATE_EVENT', { id: ids }, { cause: error })
 }
 
 /** Turns what `append` raised in the database into an error of the table; anything else comes back as it was. */
