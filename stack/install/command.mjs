@@ -1,5 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { cacheFolder } from './cache.mjs'
 import { InstallFailure } from './failure.mjs'
@@ -78,7 +87,7 @@ export const runLogged = async (name, command, options) => {
   try {
     writeSync(output, `$ ${command.join(' ')}\n`)
     const fault = await finish(command, output, options)
-    if (fault === undefined) return
+    if (fault === undefined) return rmSync(log)
     throw new InstallFailure(`${command.join(' ')}: ${fault}`, { fix: options.fix, log, tail: tailOf(log) })
   } finally {
     closeSync(output)

@@ -7,7 +7,7 @@ import { installPackages, isDebian } from './debian.mjs'
 import { InstallFailure } from './failure.mjs'
 import { withLock } from './lock.mjs'
 import { root } from './program.mjs'
-import { step } from './progress.mjs'
+import { say, step } from './progress.mjs'
 
 const name = '@confluentinc/kafka-javascript'
 const home = join(root, 'node_modules', name)
@@ -40,22 +40,19 @@ const restore = async (key) => {
   return false
 }
 
-const fetchPrebuilt = async () => {
-  const program = join(root, 'node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp')
-  try {
-    await step('looking for a prebuilt Kafka client', () =>
-      runLogged('kafka-client-prebuilt', [process.execPath, program, 'install'], {
-        cwd: home,
-        timeout: prebuiltTimeout,
-        fix: otherSystems,
-      }),
-    )
-    return loadFault() === undefined
-  } catch (error) {
-    if (error instanceof InstallFailure) return false
-    throw error
-  }
-}
+/** Fetched from outside the npm registry, which many networks do not allow; then it is compiled. */
+const fetchPrebuilt = () =>
+  step('looking for a prebuilt Kafka client', async () => {
+    const program = join(root, 'node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp')
+    const options = { cwd: home, timeout: prebuiltTimeout, fix: otherSystems }
+    try {
+      await runLogged('kafka-client-prebuilt', [process.execPath, program, 'install'], options)
+      return loadFault() === undefined
+    } catch (error) {
+      if (error instanceof InstallFailure) return false
+      throw error
+    }
+  })
 
 const compile = async () => {
   if (isDebian())
@@ -81,7 +78,10 @@ const compile = async () => {
 /** @param {string} key */
 const obtain = async (key) => {
   if (loadFault() === undefined || (await restore(key))) return
-  if (!(await fetchPrebuilt())) await compile()
+  if (!(await fetchPrebuilt())) {
+    say('there is none for this machine, or it cannot be reached')
+    await compile()
+  }
   await storeClient(key, build)
   // What the build leaves behind is 270 MB that nobody reads.
   await restoreClient(key, build)
