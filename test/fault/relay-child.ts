@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export interface RelaySettings {
+  readonly databaseUrl: string
+  readonly brokers: string
+  readonly topic: string
+  readonly delivery: 'exactly-once' | 'at-least-once'
+  /** The tree to run; default: src. */
+  readonly source?: string
+}
+
+export interface RelayChild {
+  /** Resolves once the service has started, or the process has ended. */
+  readonly started: Promise<void>
+  readonly ended: Promise<void>
+  readonly hasEnded: () => boolean
+  kill(): Promise<void>
+  /** Drains and exits; killed when that takes longer than 20 s. */
+  stop(): Promise<void>
+  /** The last lines it printed. */
+  output(): string
+}
+
+const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url))
+const source = fileURLToPath(new URL('../../src', import.meta.url))
+
+const launch = (settings: RelaySettings, failpoints: string): ChildProcess =>
+  spawn(process.execPath, ['--import', 'tsx', program], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      ONEWRITE_SOURCE: settings.source ?? source,
+      ONEWRITE_FAILPOINTS: failpoints,
+      DATABASE_URL: settings.databaseUrl,
+      BROKERS: settings.brokers,
+      TOPIC: settings.topic,
+      DELIVERY: settings.delivery,
+    },
+  })
+
+/** Starts a relay with failpoints armed, for example `relay.published=kill@3`. */
+export const startRelayChild = (settings: RelaySettings, failpoints = ''): RelayChild => {
+  const child = launch(settings, failpoints)
+  let output = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-4000)
+  })
+  const ended = once(child, 'exit').then(() => undefined)
+  const started = Promise.race([once(child, 'message').then(() => undefined), ended])
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return {
+    started,
+    ended,
+    hasEnded,
+    kill,
+    output: () => output,
+    stop: async () => {
+      if (hasEnded()) return
+      child.send('stop')
+      const late = setTimeout(() => child.kill('SIGKILL'), 20_000)
+      await ended
+      clearTimeout(late)
+    },
+  }
+}

@@ -1,0 +1,34 @@
+// A relay in a process of its own, to be killed. ONEWRITE_SOURCE is the tree it runs: src, or a known-bad copy of it.
+import { pathToFileURL } from 'node:url'
+import type { Delivery } from '../../src/relay/relay.ts'
+
+const need = (name: string): string => {
+  const value = process.env[name]
+  if (value === undefined) throw new Error(`${name} is not set`)
+  return value
+}
+
+const from = (file: string): string => pathToFileURL(`${need('ONEWRITE_SOURCE')}/${file}`).href
+
+const { service }: typeof import('../../src/service/service.ts') = await import(from('service/service.ts'))
+const { kafka }: typeof import('../../src/kafka/kafka.ts') = await import(from('kafka/kafka.ts'))
+const { topics }: typeof import('../../src/message/topic.ts') = await import(from('message/topic.ts'))
+
+const delivery: Delivery = need('DELIVERY') === 'at-least-once' ? 'at-least-once' : 'exactly-once'
+const print = (fields: object, message: string): void => console.error(message, JSON.stringify(fields))
+
+const app = await service({
+  name: 'fault',
+  database: need('DATABASE_URL'),
+  transport: kafka({ brokers: need('BROKERS').split(',') }),
+  topic: topics.fixed(need('TOPIC')),
+  createTopics: [{ name: need('TOPIC'), partitions: 4 }],
+  delivery,
+  leaseTtl: 1000,
+  migrate: false,
+  logger: { debug: () => undefined, info: print, warn: print, error: print },
+}).start()
+
+process.send?.('started')
+process.on('message', () => void app.stop().then(() => process.exit(0)))
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { runCampaign } from './campaign.ts'
+import { seedOf } from './seed.ts'
+
+const kills = Number(process.env['ONEWRITE_KILLS'] ?? 20)
+
+it(`loses, repeats, invents and reorders nothing through ${kills} kills of the relay and restarts of both servers`, {
+  timeout: 60_000 + kills * 15_000,
+}, async () => {
+  const seed = seedOf()
+  console.log(`seed ${seed} (replay: ONEWRITE_SEED=${seed} ONEWRITE_KILLS=${kills})`)
+  const { verdict, events, records, hits } = await runCampaign({ seed, kills })
+  console.log(`${events} events, ${records} records, ended by ${JSON.stringify(hits)}`)
+  expect(verdict, `ONEWRITE_SEED=${seed}`).toEqual({
+    lost: [],
+    phantom: [],
+    duplicate: [],
+    reordered: [],
+    unrecorded: [],
+  })
+  expect(records).toBe(events)
+  expect(hits['restart'] ?? 0).toBeGreaterThan(0)
+  expect(Object.keys(hits).filter((name) => name.startsWith('relay.')).length).toBeGreaterThan(2)
+})
