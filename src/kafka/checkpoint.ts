@@ -72,7 +72,11 @@ export const readCheckpoint = async (
 ): Promise<string | undefined> => {
   const deadline = performance.now() + config.transactionTimeout + patience
   try {
-    const [range] = await wholeRanges(client, producer, config.checkpointTopic, [checkpointPartition])
+    const [range] = await wholeRanges(client, producer, {
+      topic: config.checkpointTopic,
+      partitions: [checkpointPartition],
+      end: 'read_uncommitted',
+    })
     if (range === undefined || range.from === range.to) return undefined
     const reader = await openReader(client, config, 'read_committed')
     try {

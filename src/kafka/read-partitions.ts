@@ -101,22 +101,29 @@ const offsets = async (
   return listed
 }
 
+export interface Whole {
+  readonly topic: string
+  readonly partitions: readonly number[]
+  /** Where it ends: at the first open transaction (`read_committed`), or behind all of them. */
+  readonly end: Isolation
+}
+
 /**
- * All that partitions hold now, open transactions included: an open transaction holds back what read_committed
- * readers see, and must not pass for the end.
+ * All that partitions hold now. An open transaction holds back what read_committed readers see, and must not pass
+ * for the end where nothing may be missed.
  *
  * @throws ClientCallError
  */
 export const wholeRanges = async (
   client: Client,
   producer: Producer,
-  topic: string,
-  partitions: readonly number[],
+  { topic, partitions, end }: Whole,
 ): Promise<readonly Range[]> => {
   const { OffsetSpec, IsolationLevel } = client.AdminClient
-  const uncommitted = IsolationLevel.READ_UNCOMMITTED
-  const first = await offsets(producer, topic, partitions, OffsetSpec.EARLIEST, uncommitted)
-  const last = await offsets(producer, topic, partitions, OffsetSpec.LATEST, uncommitted)
+  const { READ_COMMITTED, READ_UNCOMMITTED } = IsolationLevel
+  const level = end === 'read_committed' ? READ_COMMITTED : READ_UNCOMMITTED
+  const first = await offsets(producer, topic, partitions, OffsetSpec.EARLIEST, READ_UNCOMMITTED)
+  const last = await offsets(producer, topic, partitions, OffsetSpec.LATEST, level)
   const firstOf = new Map(first.map(({ partition, offset }) => [partition, offset]))
   return last.map(({ partition, offset }) => ({
     topic,

@@ -1,1 +1,5 @@
-export {}
+export { type ReadTopicOptions, readTopic } from '../kafka/read-topic.ts'
+export type { ContractCase } from './contract-case.ts'
+export { publishingContract } from './publishing-contract.ts'
+export type { PublishingFixture } from './publishing-fixture.ts'
+export { type SubscribingFixture, subscribingContract } from './subscribing-contract.ts'

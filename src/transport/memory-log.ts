@@ -1,10 +1,10 @@
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { partitionFor } from '../message/partition.ts'
 import type { Topic } from './publisher.ts'
-import type { DeliveredRecord } from './subscriber.ts'
+import type { WrittenRecord } from './written-record.ts'
 
 /** Records of one topic, by partition. */
-export type MemoryTopic = readonly DeliveredRecord[][]
+export type MemoryTopic = readonly WrittenRecord[][]
 
 /** Topics in the memory of this process. */
 export interface MemoryLog {
@@ -20,18 +20,21 @@ const asBuffer = (value: string | Buffer | null): Buffer | null =>
   // Copied: the sender may go on using its Buffer.
   value === null ? null : Buffer.from(value)
 
-const asText = (headers: OutgoingRecord['headers']): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]))
+const copies = (headers: OutgoingRecord['headers']): WrittenRecord['rawHeaders'] =>
+  Object.entries(headers).map(([name, value]) => [name, Buffer.from(value)])
+
+const asText = (headers: WrittenRecord['rawHeaders']): WrittenRecord['headers'] =>
+  Object.fromEntries(headers.map(([name, value]) => [name, value.toString()]))
 
 export const memoryLog = (defaultPartitions: number): MemoryLog => {
-  const topics = new Map<string, DeliveredRecord[][]>()
+  const topics = new Map<string, WrittenRecord[][]>()
   const watchers = new Set<() => void>()
   let keyless = 0
 
-  const open = (name: string, partitions: number): DeliveredRecord[][] => {
+  const open = (name: string, partitions: number): WrittenRecord[][] => {
     const known = topics.get(name)
     if (known !== undefined) return known
-    const created = Array.from({ length: partitions }, (): DeliveredRecord[] => [])
+    const created = Array.from({ length: partitions }, (): WrittenRecord[] => [])
     topics.set(name, created)
     return created
   }
@@ -41,13 +44,15 @@ export const memoryLog = (defaultPartitions: number): MemoryLog => {
     const { key } = record
     const partition = key === null ? keyless++ % partitions.length : partitionFor(key, partitions.length)
     const records = partitions[partition]
+    const rawHeaders = copies(record.headers)
     records?.push({
       topic: record.topic,
       partition,
       offset: String(records.length),
       key,
       value: asBuffer(record.value),
-      headers: asText(record.headers),
+      headers: asText(rawHeaders),
+      rawHeaders,
     })
   }
 

@@ -3,8 +3,9 @@ import { type Member, type MemoryGroup, memoryGroup } from './memory-group.ts'
 import { type MemoryLog, memoryLog } from './memory-log.ts'
 import { memoryPublishing } from './memory-publishing.ts'
 import type { Publishing } from './publisher.ts'
-import type { DeliveredRecord, Subscribing, Subscription } from './subscriber.ts'
+import type { Subscribing, Subscription } from './subscriber.ts'
 import type { Transport } from './transport.ts'
+import type { WrittenRecord } from './written-record.ts'
 
 export interface MemoryOptions {
   /** Of a topic that says nothing else. Default 4. */
@@ -15,7 +16,7 @@ export interface MemoryTransport extends Transport {
   readonly publishing: Publishing
   readonly subscribing: Subscribing
   /** What subscribers of a topic can see, by partition, then in order. */
-  records(topic: string): readonly DeliveredRecord[]
+  records(topic: string): readonly WrittenRecord[]
 }
 
 const memorySubscribing = (log: MemoryLog, stops: Set<() => Promise<void>>): Subscribing => {
