@@ -1,9 +1,9 @@
-import { embedded, isOnewriteError, type OutgoingRecord, postgres, type Transport } from 'onewrite'
-import { type Logger, pino } from 'pino'
+import { embedded, isOnewriteError, postgres, type Transport } from 'onewrite'
+import { pino } from 'pino'
 import { refuseTakenPort } from './listen.ts'
 import { type MainOptions, readOptions, usage } from './main-options.ts'
 import { type OrderService, startOrderService } from './order-service.ts'
-import { eventLine } from './print-event.ts'
+import { type EventPrinter, eventPrinter } from './print-event.ts'
 
 const say = (...lines: string[]): void => void process.stdout.write(`${lines.join('\n')}\n`)
 
@@ -51,20 +51,20 @@ const introduce = ({ url, database }: OrderService, { intro }: Carrier): void =>
     '',
     'Try:',
     `  ${curlLine(url)}`,
+    `  curl ${url}/orders/ORDER_ID`,
     '',
     'Each event as it leaves (time, topic, key, type, payload); Ctrl-C stops:',
   )
 
-const startWith = (carrier: Carrier, address: MainOptions, logger: Logger): Promise<OrderService> =>
-  startOrderService({
-    address,
-    database: process.env['DATABASE_URL'] ?? embedded(),
-    transport: carrier.transport,
-    logger,
-    published: (records) => {
-      for (const record of records) say(eventLine(record, new Date()))
-    },
-  })
+const startWith = (
+  { transport }: Carrier,
+  address: MainOptions,
+  { published }: EventPrinter,
+): Promise<OrderService> => {
+  const logger = pino({ level: process.env['LOG_LEVEL'] || 'warn' }, pino.destination(2))
+  const database = process.env['DATABASE_URL'] || embedded()
+  return startOrderService({ address, database, transport, logger, published })
+}
 
 /** Resolves at the first signal; a second one ends the process at once. */
 const interrupted = (): Promise<void> =>
@@ -80,14 +80,16 @@ const interrupted = (): Promise<void> =>
 
 const run = async (options: MainOptions): Promise<void> => {
   const stopAsked = interrupted()
-  const logger = pino({ level: process.env['LOG_LEVEL'] ?? 'warn' }, pino.destination(2))
+  const events = eventPrinter(say)
   await refuseTakenPort(options)
   const carrier = await (options.kafka ? withBroker() : withoutBroker())
   try {
-    const running = await startWith(carrier, options, logger)
+    const running = await startWith(carrier, options, events)
     introduce(running, carrier)
+    events.begin()
     await stopAsked
-    say('Stopping: answering open requests and publishing what is recorded. Ctrl-C again ends at once.')
+    say('Stopping. Open requests are answered; events that have not left yet leave at the next start.')
+    say('Ctrl-C again ends at once.')
     await running.stop()
   } finally {
     await carrier.close()

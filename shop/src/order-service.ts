@@ -28,7 +28,7 @@ export interface OrderServiceOptions {
 export interface OrderService {
   readonly url: string
   readonly database: Database
-  /** Answers the requests in hand, lets recorded events leave, releases everything. */
+  /** Answers the requests in hand, releases everything. What has not left yet leaves at the next start. */
   stop(): Promise<void>
 }
 

@@ -90,6 +90,9 @@ const record = async (tx: Transaction, attempt: Attempt): Promise<string> => {
 
 const attempts = 3
 
+const isRepeatable = (error: unknown): boolean =>
+  isOnewriteError(error, 'COMMIT_UNKNOWN') || isOnewriteError(error, 'TRANSACTION_LOST')
+
 /**
  * Records the order and its event in one commit and returns the id of the order: the first one's, where the
  * key was used before with the same input.
@@ -109,7 +112,7 @@ export const placeOrder = async (
       return await recording.transaction((tx) => record(tx, attempt))
     } catch (error) {
       // The same ids again: if the commit had gone through, the insert finds its own row.
-      if (left === 0 || !isOnewriteError(error, 'COMMIT_UNKNOWN')) throw error
+      if (left === 0 || !isRepeatable(error)) throw error
     }
   }
 }

@@ -37,7 +37,8 @@ const losingTheFirst = (): Recording => {
         const result = await work(tx)
         const fails = first
         first = false
-        return fails ? lost() : result
+        if (fails) throw new OnewriteError('TRANSACTION_LOST', {})
+        return result
       }),
   }
 }

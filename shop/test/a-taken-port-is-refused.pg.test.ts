@@ -4,11 +4,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgres } from 'onewrite'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../../test/support/database.ts'
 import { startOrderService } from '../src/order-service.ts'
 import { silent } from './running-shop.ts'
 import { startProgram } from './started-program.ts'
+
+// A program takes seconds to start while other tests keep the processors busy.
+vi.setConfig({ testTimeout: 90_000 })
 
 const takenPort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')

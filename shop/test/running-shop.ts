@@ -32,7 +32,7 @@ export interface RunningShop extends OrderService {
 
 const json = { 'content-type': 'application/json' }
 
-const orderIdIn = (body: unknown): string => {
+export const orderIdIn = (body: unknown): string => {
   if (typeof body === 'object' && body !== null && 'orderId' in body && typeof body.orderId === 'string') {
     return body.orderId
   }

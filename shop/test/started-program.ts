@@ -42,7 +42,7 @@ export const startProgram = (
     output: () => text.out,
     errors: () => text.err,
     sees: async (pattern) => {
-      await expect.poll(() => text.out + text.err, { timeout: 25_000 }).toMatch(pattern)
+      await expect.poll(() => text.out + text.err, { timeout: 50_000 }).toMatch(pattern)
       const match = pattern.exec(text.out)
       return match?.[1] ?? match?.[0] ?? ''
     },
