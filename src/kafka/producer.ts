@@ -87,9 +87,15 @@ const messageHeaders = (headers: OutgoingRecord['headers']): MessageHeaders => {
   return list
 }
 
+/** Empty, but with an address: the client takes a Buffer without one for null. */
+const empty = Buffer.allocUnsafeSlow(1).subarray(0, 0)
+
 /** A Buffer also for the key: the client cuts text at U+0000. */
-const bytes = (value: string | Buffer | null): Buffer | null =>
-  typeof value === 'string' ? Buffer.from(value) : value
+const bytes = (value: string | Buffer | null): Buffer | null => {
+  if (value === null) return null
+  if (value.length === 0) return empty
+  return typeof value === 'string' ? Buffer.from(value) : value
+}
 
 const queueFull = -184
 const untilRoom = 2

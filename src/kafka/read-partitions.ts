@@ -1,4 +1,4 @@
-import { type Calls, clientCalls } from './call.ts'
+import { type Calls, ClientCallError, clientCalls, whileRetriable } from './call.ts'
 import type { Client, ConsumedMessage, ConsumerHandle, ListedOffset, PartitionEnd } from './client.ts'
 import { readerSettings } from './client-settings.ts'
 import { connectHandle, makeHandle } from './connect.ts'
@@ -86,20 +86,31 @@ export const openReader = async (
   return { read, close }
 }
 
-const offsets = async (
-  { calls, admin }: Producer,
-  topic: string,
-  partitions: readonly number[],
-  offset: unknown,
-  isolationLevel: number,
-): Promise<readonly ListedOffset[]> => {
-  const places = partitions.map((partition) => ({ topic, partition, offset }))
-  const listed = await calls.call<readonly ListedOffset[]>('asking for offsets', callTimeout, (callback) =>
-    admin.listOffsets(places, { timeout: callTimeout - 1_000, isolationLevel }, callback),
-  )
-  for (const { error } of listed) if (error !== undefined && error !== null && error.code !== 0) throw error
-  return listed
+interface Asked {
+  readonly topic: string
+  readonly partitions: readonly number[]
+  readonly offset: unknown
+  readonly isolationLevel: number
 }
+
+/** UNKNOWN_TOPIC_OR_PART, LEADER_NOT_AVAILABLE, NOT_LEADER_FOR_PARTITION: a topic that was just made, a new leader. */
+const settling = [3, 5, 6]
+
+const offsets = ({ calls, admin }: Producer, asked: Asked): Promise<readonly ListedOffset[]> =>
+  whileRetriable(callTimeout, async (atMost) => {
+    const { topic, partitions, offset, isolationLevel } = asked
+    const places = partitions.map((partition) => ({ topic, partition, offset }))
+    const options = { timeout: atMost, isolationLevel }
+    const listed = await calls.call<readonly ListedOffset[]>('asking for offsets', callTimeout, (callback) =>
+      admin.listOffsets(places, options, callback),
+    )
+    for (const { error } of listed) {
+      if (error === undefined || error === null || error.code === 0) continue
+      const { code, message } = error
+      throw new ClientCallError({ code, message, isRetriable: settling.includes(code) })
+    }
+    return listed
+  })
 
 export interface Whole {
   readonly topic: string
@@ -122,8 +133,10 @@ export const wholeRanges = async (
   const { OffsetSpec, IsolationLevel } = client.AdminClient
   const { READ_COMMITTED, READ_UNCOMMITTED } = IsolationLevel
   const level = end === 'read_committed' ? READ_COMMITTED : READ_UNCOMMITTED
-  const first = await offsets(producer, topic, partitions, OffsetSpec.EARLIEST, READ_UNCOMMITTED)
-  const last = await offsets(producer, topic, partitions, OffsetSpec.LATEST, level)
+  const asked = { topic, partitions }
+  const begin = { ...asked, offset: OffsetSpec.EARLIEST, isolationLevel: READ_UNCOMMITTED }
+  const first = await offsets(producer, begin)
+  const last = await offsets(producer, { ...asked, offset: OffsetSpec.LATEST, isolationLevel: level })
   const firstOf = new Map(first.map(({ partition, offset }) => [partition, offset]))
   return last.map(({ partition, offset }) => ({
     topic,
