@@ -26,7 +26,8 @@ const networkCodes = new Set([
 const lostConnection =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Query read timeout|The server does not support SSL|There was an error establishing an SSL)/
 
-const refusedByPooler = /no such (user|database)|password authentication failed|auth failed/i
+// PgBouncer has one code for all its faults.
+const refusedByPooler = /no such (user|database)|bouncer config error|authentication failed|auth failed/i
 
 const property = (error: unknown, name: string): string | undefined => {
   if (typeof error !== 'object' || error === null) return undefined
@@ -61,6 +62,10 @@ const isAuthentication = (error: unknown, state: string | undefined): boolean =>
       state === '3D000' ||
       (state === '08P01' && refusedByPooler.test(textOf(error)))
 
+// 57P03: the server is starting up or shutting down. Other FATAL errors keep the SQLSTATE that explains them.
+const isUnreachable = (error: unknown, state: string | undefined): boolean =>
+  state === undefined ? isConnectionLost(error) : state.startsWith('08') || state === '57P03'
+
 const missing = new Set(['3F000', '42P01', '42883'])
 
 // Only what is missing from our own schema means "not installed"; a missing table of the user's stays their error.
@@ -83,7 +88,7 @@ export const explainError = (error: unknown, place: ErrorPlace, statement = 'con
   if (isAuthentication(error, state)) {
     return new OnewriteError('DATABASE_AUTHENTICATION', { address, cause }, { cause: error })
   }
-  if ((state === undefined && isConnectionLost(error)) || state === '57P03') {
+  if (isUnreachable(error, state)) {
     return new OnewriteError('DATABASE_UNREACHABLE', { address, cause }, { cause: error })
   }
   if (state === '42501') {
