@@ -5,13 +5,15 @@ import { type Loop, loop, type Report } from '../lifecycle/loop.ts'
 import { type PaceOptions, pace } from '../lifecycle/pace.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
-import { saveCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
 import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
+import { relayInstruments } from '../telemetry/relay-instruments.ts'
 import type { Publishing } from '../transport/publisher.ts'
 import { atLeastOnceSink } from './at-least-once-sink.ts'
+import { copyCheckpoint } from './copy-checkpoint.ts'
 import { exactlyOnceSink } from './exactly-once-sink.ts'
-import { type Progress, runSession } from './session.ts'
+import { observe } from './observe.ts'
+import { runSession } from './session.ts'
 import type { Sink } from './sink.ts'
 
 export type Delivery = 'exactly-once' | 'at-least-once'
@@ -26,8 +28,8 @@ export interface RelayOptions {
   readonly delivery?: Delivery
   /** Runs at the beginning of each leadership: creating topics, say. */
   readonly prepare?: () => Promise<void>
-  /** Told what has left for good, after it has. */
-  readonly progress?: (progress: Progress) => void
+  /** Called with records after they left for good, in order. */
+  readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Milliseconds after which a silent leader is replaced. Default 5,000. */
   readonly leaseTtl?: number
   readonly polling?: PaceOptions
@@ -57,71 +59,52 @@ const openSink = (options: RelayOptions, token: bigint): Promise<Sink> => {
     : exactlyOnceSink(publishing, name, maxBytesInFlight)
 }
 
-/**
- * In exactly-once mode the checkpoint lives in Kafka; PostgreSQL gets a copy, so that status and retention need not ask
- * Kafka. A copy that is late or missing costs nothing.
- */
-const copyCheckpoint = (options: RelayOptions, token: bigint) => {
-  const { database, name, logger = silentLogger } = options
-  let copying: Promise<void> | undefined
-  return (position: bigint): void => {
-    if (copying !== undefined || options.delivery === 'at-least-once') return
-    copying = saveCheckpoint(database, { name: `relay/${name}`, position, token })
-      .catch((error: unknown) =>
-        logger.debug({ relay: name, error: String(error) }, 'the checkpoint was not copied'),
-      )
-      .then(() => failpoint('relay.checkpointed'))
-      .finally(() => {
-        copying = undefined
-      })
-  }
-}
-
 /** Moves the log to a transport, in order, from the last checkpoint. One instance leads; the others stand by. */
 export const relay = (options: RelayOptions): Relay => {
   const { name, database, encode, leaseTtl = 5000, logger = silentLogger } = options
   const owner = ownerName()
   const looking = pace(options.polling)
+  const settleAfter = options.settleAfter ?? 10_000
   const limits = { events: options.page?.events ?? 5000, bytes: options.page?.bytes ?? 4 * 1024 * 1024 }
 
-  const leadSession = async (leadership: Leadership, signal: AbortSignal, report: Report): Promise<void> => {
+  const leadSession = async (
+    { token, lost }: Leadership,
+    stop: AbortSignal,
+    report: Report,
+  ): Promise<void> => {
     failpoint('relay.led')
     report('starting', 'opening the transport')
     await checkPrimary(database)
     await options.prepare?.()
     const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
     try {
-      const sink = await openSink(options, leadership.token)
-      try {
-        failpoint('relay.opened')
-        logger.info({ relay: name, position: String(sink.position) }, 'the relay leads')
-        const copy = copyCheckpoint(options, leadership.token)
+      const sink = await openSink(options, token)
+      failpoint('relay.opened')
+      logger.info({ relay: name, position: String(sink.position) }, 'the relay leads')
+      const copy = options.delivery === 'at-least-once' ? () => {} : copyCheckpoint(database, name, token)
+      const moved = (position: bigint, idle: boolean): void => {
         // Up only once something went through, or nothing was there: opening alone proves little.
-        const progress = (made: Progress): void => {
-          report('up')
-          if (made.records.length > 0) copy(made.position)
-          options.progress?.(made)
-        }
-        const settleAfter = options.settleAfter ?? 10_000
-        const { schema } = database
-        await runSession(
-          { name, connection, schema, sink, encode, pace: looking, limits, settleAfter, progress },
-          signal,
-        )
-      } finally {
-        await sink.close()
+        report('up')
+        copy(position, idle)
       }
+      const observer = observe({ name, published: options.published, moved })
+      const { schema } = database
+      const session = { name, connection, schema, sink, encode, pace: looking, limits, settleAfter, observer }
+      await runSession(session, { stop, lost }).finally(() => sink.close())
     } finally {
       await connection.close()
     }
   }
 
-  const run = async (signal: AbortSignal, report: Report): Promise<void> => {
+  const run = async (stop: AbortSignal, report: Report): Promise<void> => {
     const lease = { database, name: `relay/${name}`, owner, ttl: leaseTtl, logger }
-    const leadership = await lead(lease, signal, () => report('standby'))
+    const leadership = await lead(lease, stop, () => report('standby'))
     if (leadership === undefined) return
     try {
-      await leadSession(leadership, AbortSignal.any([signal, leadership.lost]), report)
+      await leadSession(leadership, stop, report)
+    } catch (error) {
+      relayInstruments(name).failed(error)
+      throw error
     } finally {
       await leadership.release()
     }

@@ -5,6 +5,7 @@ import { orderedReader, type Page, type ReadLimits } from '../log/ordered-reader
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { RawConnection } from '../postgres/database.ts'
+import type { Observer } from './observe.ts'
 import type { Sink } from './sink.ts'
 import { cutter } from './unit.ts'
 
@@ -18,18 +19,26 @@ export interface SessionOptions {
   readonly limits: ReadLimits
   /** Events after which the checkpoint moves although more are waiting. */
   readonly settleAfter: number
-  readonly progress: (progress: Progress) => void
+  readonly observer: Observer
 }
 
-/** What has left for good, told after every move of the checkpoint and after every look that found nothing. */
-export interface Progress {
-  readonly records: readonly OutgoingRecord[]
-  readonly position: bigint
-  /** Last position drawn by any writer. */
-  readonly end: bigint
-  /** When the oldest of `records` was recorded. */
-  readonly since: string | undefined
-  readonly milliseconds: number
+export interface SessionSignals {
+  /** Finish what is in hand and return. */
+  readonly stop: AbortSignal
+  /** Somebody else may lead: drop everything, even what would never answer. */
+  readonly lost: AbortSignal
+}
+
+const lostError = (name: string): OnewriteError => new OnewriteError('FENCED', { name })
+
+/** Settles with `work`, or rejects once leadership is lost: a half-open connection may never answer. */
+const whileLeading = async <T>(work: Promise<T>, name: string, lost: AbortSignal): Promise<T> => {
+  if (lost.aborted) throw lostError(name)
+  return new Promise<T>((resolve, reject) => {
+    const give = (): void => reject(lostError(name))
+    lost.addEventListener('abort', give, { once: true })
+    work.then(resolve, reject).finally(() => lost.removeEventListener('abort', give))
+  })
 }
 
 const checkRestored = ({ name, sink }: SessionOptions, { end }: Page): void => {
@@ -37,56 +46,51 @@ const checkRestored = ({ name, sink }: SessionOptions, { end }: Page): void => {
   throw new OnewriteError('CHECKPOINT_AHEAD', { name, checkpoint: sink.position, end })
 }
 
-/** Events that were handed to the sink since the checkpoint last moved. */
-interface Unsettled {
-  records: OutgoingRecord[]
-  since: string | undefined
-}
-
 /**
- * One leadership: read → cut → encode → send → settle, until the signal is aborted. The next page is read while this
- * one leaves. Events leave in the order of the log; the checkpoint stands only where no unit is open.
+ * One leadership: read → cut → encode → send → settle, until told to stop. The next page is read while this one
+ * leaves. Events leave in the order of the log; the checkpoint stands only where no unit is open.
  */
-export const runSession = async (options: SessionOptions, signal: AbortSignal): Promise<void> => {
-  const { connection, schema, sink, encode, pace, limits, settleAfter, progress } = options
+export const runSession = async (options: SessionOptions, { stop, lost }: SessionSignals): Promise<void> => {
+  const { name, connection, schema, sink, encode, pace, limits, settleAfter, observer } = options
   const reader = orderedReader(connection, schema, sink.position)
   const units = cutter(limits.bytes)
-  let unsettled: Unsettled = { records: [], since: undefined }
+  const either = AbortSignal.any([stop, lost])
+  let unsettled = 0
   let ahead: Promise<Page> | undefined
 
   const read = (): Promise<Page> => {
-    const page = reader.next(limits)
+    const page = whileLeading(reader.next(limits), name, lost)
     // Awaited in the next round; a failure in between must not end the process.
     page.catch(() => undefined)
     return page
   }
 
-  const settle = async (position: bigint, end: bigint): Promise<void> => {
-    const started = performance.now()
-    const { records, since } = unsettled
-    if (records.length > 0) await sink.settle(position)
-    unsettled = { records: [], since: undefined }
-    progress({ records, position, end, since, milliseconds: performance.now() - started })
-  }
-
   const hand = async (events: readonly RawEvent[]): Promise<void> => {
-    if (events.length === 0) return
+    const first = events[0]
+    if (first === undefined) return
     const records = events.map(encode)
-    unsettled.since ??= events[0]?.occurredAt
-    for (const record of records) unsettled.records.push(record)
-    await sink.send(records)
+    unsettled += records.length
+    observer.handed(records, first.occurredAt)
+    await whileLeading(sink.send(records), name, lost)
     failpoint('relay.published')
   }
 
-  while (!signal.aborted) {
+  const settle = async (position: bigint, end: bigint): Promise<void> => {
+    if (unsettled === 0) return observer.idle(position, end)
+    const settling = (): Promise<void> => whileLeading(sink.settle(position), name, lost)
+    await observer.settling({ events: unsettled, position, end }, settling)
+    unsettled = 0
+  }
+
+  while (!stop.aborted) {
     const page = await (ahead ?? read())
     checkRestored(options, page)
     failpoint('relay.read')
     ahead = page.caughtUp ? undefined : read()
     const cut = units.add(page.events, page.through)
     await hand(cut.events)
-    const due = page.caughtUp || unsettled.records.length >= settleAfter
+    const due = page.caughtUp || unsettled >= settleAfter
     if (cut.whole && due) await settle(cut.through, page.end)
-    if (page.caughtUp) await pace.wait(cut.events.length > 0, signal)
+    if (page.caughtUp) await pace.wait(cut.events.length > 0, either)
   }
 }

@@ -36,6 +36,19 @@ const topicsOf = ({ options, definitions, topicOf }: PublishingPlan): readonly T
   return [...new Map([...events, ...named].map((topic) => [topic.name, topic])).values()]
 }
 
+type Published = (records: readonly OutgoingRecord[]) => void
+
+/** The records have left already: what a listener throws must not look like a failure to publish. */
+const guarded =
+  (published: Published, logger: Logger): Published =>
+  (records) => {
+    try {
+      published(records)
+    } catch (error) {
+      logger.error({ error: String(error) }, 'the published callback threw')
+    }
+  }
+
 const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
   const { options, database, encode, logger } = plan
   const { name, delivery, leaseTtl, polling, published } = options
@@ -52,9 +65,7 @@ const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
     ...(delivery === undefined ? {} : { delivery }),
     ...(leaseTtl === undefined ? {} : { leaseTtl }),
     ...(polling === undefined ? {} : { polling }),
-    ...(published === undefined
-      ? {}
-      : { progress: ({ records }) => records.length > 0 && published(records) }),
+    ...(published === undefined ? {} : { published: guarded(published, logger) }),
   })
   started.start()
   return started
@@ -68,11 +79,12 @@ const toOutgoing = ({ topic, key, value, headers }: DeliveredRecord): OutgoingRe
 })
 
 /** Without a broker an event has left once subscribers can read it. */
-const tellSubscribed = ({ options, transport }: PublishingPlan): (() => Promise<void>) => {
+const tellSubscribed = ({ options, transport, logger }: PublishingPlan): (() => Promise<void>) => {
   const { published, name } = options
   if (published === undefined || transport.subscribing === undefined) return async () => {}
+  const tell = guarded(published, logger)
   const subscription = transport.subscribing.subscribe({ group: `published/${name}` }, async (records) =>
-    published(records.map(toOutgoing)),
+    tell(records.map(toOutgoing)),
   )
   return () => subscription.stop()
 }
