@@ -30,7 +30,7 @@ const byCode = (error: Properties): Verdict | undefined => {
   if (typeof code !== 'string') return undefined
   // A unix socket that is not there yet.
   if (code === 'ENOENT' && error.get('syscall') === 'connect') return 'transient'
-  // First the network: EPIPE also has the shape of a SQLSTATE.
+  // EPIPE and P2034 have the shape of a SQLSTATE, but are of no class that exists.
   return networkVerdict(code) ?? sqlStateVerdict(code)
 }
 

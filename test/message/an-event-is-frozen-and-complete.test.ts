@@ -47,6 +47,7 @@ describe('an event', () => {
     expect(Object.isFrozen(made.metadata)).toBe(true)
     expect(made.data.note).toEqual(note)
     expect(Object.isFrozen(made.data.note)).toBe(true)
+    expect(Object.isFrozen(Reflect.get(Object(made.data.note), 'tags'))).toBe(true)
     note.tags.push('b')
     metadata.actor = 'u-2'
     expect(made.data.note).toEqual({ tags: ['a'], at: new Date(0) })

@@ -121,8 +121,9 @@ describe('a value that is too large', () => {
   it.each([
     ['characters of one byte', 'x'.repeat(98), 'x'.repeat(99)],
     ['characters of three bytes', '✓'.repeat(32), '✓'.repeat(33)],
-    // jsonb prints a space after each comma and colon: 25 * 3 + 24 * 1 more is what leaves for Kafka.
+    // jsonb prints a space after each comma and each colon.
     ['many small values', Array(33).fill(1), Array(34).fill(1)],
+    ['an object of small members', { ...Array(12).fill(1) }, { ...Array(13).fill(1) }],
     ['a number that jsonb prints without exponent', 1e20, 1e300],
   ])('is measured by the bytes that leave: %s', (_, fits, doesNotFit) => {
     const limit = { type: 'order.created', maxBytes: 100 }

@@ -45,6 +45,15 @@ describe('the topic of an event', () => {
     expect(strategy).toHaveBeenCalledTimes(2)
   })
 
+  it('is remembered for a bounded number of types, whatever rows others write', () => {
+    const strategy = vi.fn(topics.aggregateEvents)
+    const topicOf = topicNaming({ strategy })
+    topicOf(created)
+    for (let i = 0; i < 10_000; i++) topicOf({ ...created, type: `type-${i}` })
+    topicOf(created)
+    expect(strategy).toHaveBeenCalledTimes(10_002)
+  })
+
   it.each(['', '.', '..', 'order events', 'order/events', 'ordre.créé', 'order\n', 'x'.repeat(250)])(
     'is refused before a client sees it, where Kafka would: %j',
     (topic) => {

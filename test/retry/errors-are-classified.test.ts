@@ -72,7 +72,7 @@ describe('an error of the network', () => {
   it.each<[string, Verdict]>([
     ['ECONNREFUSED', 'transient'],
     ['ECONNRESET', 'transient'],
-    // Also five capitals, like a SQLSTATE.
+    // Has the shape of a SQLSTATE.
     ['EPIPE', 'transient'],
     ['ETIMEDOUT', 'transient'],
     ['ENOTFOUND', 'transient'],
