@@ -42,6 +42,12 @@ const keyOf = (aggregate: string, id: string): string => `${aggregate}\u0000${id
 const byTypeAndId = (a: StreamArgument, b: StreamArgument): number =>
   Buffer.compare(Buffer.from(keyOf(a.type, a.id)), Buffer.from(keyOf(b.type, b.id)))
 
+const fault = (what: string, found: readonly StreamExpectation[]): string[] =>
+  found.length === 0 ? [] : [`${what}: ${found.map((e) => `${e.aggregate}/${e.aggregateId}`).join(', ')}`]
+
+const isRepeated = (one: StreamExpectation, index: number, all: readonly StreamExpectation[]): boolean =>
+  all.findIndex((e) => e.aggregate === one.aggregate && e.aggregateId === one.aggregateId) < index
+
 const expectations = (
   expected: ExpectedVersion | readonly StreamExpectation[],
   keys: ReadonlySet<string>,
@@ -55,11 +61,17 @@ const expectations = (
     return new Map([...keys].map((key) => [key, code]))
   }
   const codesByKey = new Map(expected.map((e) => [keyOf(e.aggregate, e.aggregateId), toCode(e.version)]))
-  const unused = expected.filter((e) => !keys.has(keyOf(e.aggregate, e.aggregateId)))
-  if (unused.length > 0) {
-    const named = unused.map((e) => `${e.aggregate}/${e.aggregateId}`).join(', ')
-    throw new OnewriteError('INVALID_CONFIG', { faults: `expected names streams without an event: ${named}` })
-  }
+  const faults = [
+    ...fault(
+      'expected names streams without an event',
+      expected.filter((e) => !keys.has(keyOf(e.aggregate, e.aggregateId))),
+    ),
+    ...fault(
+      'expected names streams twice',
+      codesByKey.size < expected.length ? expected.filter(isRepeated) : [],
+    ),
+  ]
+  if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
   return codesByKey
 }
 

@@ -27,8 +27,9 @@ const least = (values: Iterable<bigint>, start: bigint): bigint => {
  * - a writer seen longer keeps the mark of the poll in which it appeared.
  * The least of these marks is the horizon. Foreign transactions hold no such lock and cannot delay it.
  *
- * PREPARE TRANSACTION renames a holder to '-1/<xid>'. A new name of that form may be any holder that vanished since
- * the last poll, so it inherits the least mark of those.
+ * PREPARE TRANSACTION may rename a holder to '-1/<xid>' (servers before October 2021 do). A new name of that form may be
+ * any holder seen before, so it inherits the least of their marks; also of those still present, because pg_locks reads
+ * the locks that a backend keeps to itself before the shared ones and can list one holder under both names.
  *
  * @param from every event up to here is decided: the checkpoint, or 0
  */
@@ -37,9 +38,7 @@ export const horizon = (from: bigint): Horizon => {
   let marks: ReadonlyMap<string, bigint> = new Map()
   return {
     advance: ({ lastPosition, writers }) => {
-      const present = new Set(writers)
-      const vanished = [...marks].filter(([writer]) => !present.has(writer)).map(([, mark]) => mark)
-      const inherited = least(vanished, previous)
+      const inherited = least(marks.values(), previous)
       marks = new Map(
         writers.map((writer) => [writer, marks.get(writer) ?? (isPrepared(writer) ? inherited : previous)]),
       )
