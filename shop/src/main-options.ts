@@ -6,6 +6,9 @@ export interface MainOptions {
   readonly kafka: boolean
   readonly host: string
   readonly port: number
+  readonly logLevel: string
+  /** Undefined: the embedded server. */
+  readonly databaseUrl: string | undefined
 }
 
 export const usage = `Usage: npm start -- [options]
@@ -23,32 +26,41 @@ Environment:
   LOG_LEVEL      debug, info, warn (default), error; logs go to the error output as JSON
 `
 
-const portOf = (text: string): number => {
-  const port = Number(text)
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
-  throw new OnewriteError('INVALID_CONFIG', {
-    faults: `--port must be 0 to 65535, not ${JSON.stringify(text)}`,
-  })
+const logLevels = ['debug', 'info', 'warn', 'error']
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535
+
+const faultsOf = (port: string, logLevel: string): string[] => {
+  const faults: string[] = []
+  if (!isPort(port)) faults.push(`--port must be 0 to 65535, not ${JSON.stringify(port)}`)
+  if (!logLevels.includes(logLevel)) {
+    faults.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}, not ${JSON.stringify(logLevel)}`)
+  }
+  return faults
 }
 
-const parse = (args: readonly string[]) =>
-  parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      kafka: { type: 'boolean', default: false },
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '8082' },
-    },
-  }).values
-
-/** @throws INVALID_CONFIG naming the option */
-export const readOptions = (args: readonly string[]): MainOptions => {
+const parse = (args: readonly string[]) => {
   try {
-    const { port, ...rest } = parse(args)
-    return { ...rest, port: portOf(port) }
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        kafka: { type: 'boolean', default: false },
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string', default: '8082' },
+      },
+    }).values
   } catch (error) {
     if (error instanceof TypeError) throw new OnewriteError('INVALID_CONFIG', { faults: error.message })
     throw error
   }
+}
+
+/** @throws INVALID_CONFIG naming every fault */
+export const readOptions = (args: readonly string[], environment: NodeJS.ProcessEnv): MainOptions => {
+  const { port, ...rest } = parse(args)
+  const logLevel = environment['LOG_LEVEL'] || 'warn'
+  const faults = faultsOf(port, logLevel)
+  if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
+  return { ...rest, port: Number(port), logLevel, databaseUrl: environment['DATABASE_URL'] || undefined }
 }

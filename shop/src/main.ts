@@ -57,14 +57,17 @@ const introduce = ({ url, database }: OrderService, { intro }: Carrier): void =>
   )
 
 const startWith = (
+  { host, port, logLevel, databaseUrl }: MainOptions,
   { transport }: Carrier,
-  address: MainOptions,
   { published }: EventPrinter,
-): Promise<OrderService> => {
-  const logger = pino({ level: process.env['LOG_LEVEL'] || 'warn' }, pino.destination(2))
-  const database = process.env['DATABASE_URL'] || embedded()
-  return startOrderService({ address, database, transport, logger, published })
-}
+): Promise<OrderService> =>
+  startOrderService({
+    address: { host, port },
+    database: databaseUrl ?? embedded(),
+    transport,
+    logger: pino({ level: logLevel }, pino.destination(2)),
+    published,
+  })
 
 /** Resolves at the first signal; a second one ends the process at once. */
 const interrupted = (): Promise<void> =>
@@ -81,10 +84,10 @@ const interrupted = (): Promise<void> =>
 const run = async (options: MainOptions): Promise<void> => {
   const stopAsked = interrupted()
   const events = eventPrinter(say)
-  await refuseTakenPort(options)
+  await refuseTakenPort({ host: options.host, port: options.port })
   const carrier = await (options.kafka ? withBroker() : withoutBroker())
   try {
-    const running = await startWith(carrier, options, events)
+    const running = await startWith(options, carrier, events)
     introduce(running, carrier)
     events.begin()
     await stopAsked
@@ -97,7 +100,7 @@ const run = async (options: MainOptions): Promise<void> => {
 }
 
 const main = async (): Promise<void> => {
-  const options = readOptions(process.argv.slice(2))
+  const options = readOptions(process.argv.slice(2), process.env)
   if (options.help) say(usage)
   else await run(options)
 }

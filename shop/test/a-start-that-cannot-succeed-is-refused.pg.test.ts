@@ -22,7 +22,7 @@ const takenPort = async (): Promise<number> => {
   return address.port
 }
 
-it('the program says so in one line, fails, and has started nothing', async () => {
+it('a taken port: the program says so in one line, fails, and has started nothing', async () => {
   const port = await takenPort()
   const folder = await mkdtemp(join(tmpdir(), 'shop-test-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -37,7 +37,7 @@ it('the program says so in one line, fails, and has started nothing', async () =
   expect((await readdir(folder)).filter((name) => /onewrite/.test(name))).toEqual([])
 })
 
-it('the service rejects with PORT_IN_USE and leaves no connection open', async () => {
+it('a taken port: the service rejects with PORT_IN_USE and leaves no connection open', async () => {
   const port = await takenPort()
   const { url, database } = await freshDatabase()
   const address = { host: '127.0.0.1', port }
@@ -56,6 +56,12 @@ it.each([
   expect(await program.ended()).toBe(1)
   expect(program.errors()).toMatch(/^invalid configuration: .*\[INVALID_CONFIG\]\n$/)
   expect(program.errors()).toMatch(reason)
+})
+
+it('every fault of the options is named in one line', async () => {
+  const program = startProgram(['--port', 'http'], { LOG_LEVEL: 'loud' })
+  expect(await program.ended()).toBe(1)
+  expect(program.errors()).toMatch(/--port must be .*; LOG_LEVEL must be one of .*, not "loud"/)
 })
 
 it('--help tells the options', async () => {
