@@ -7,10 +7,10 @@ import type {
   ClientError,
   ClientSettings,
   DeliveryReport,
-  MessageHeaders,
   ProducerHandle,
 } from './client.ts'
 import { connectHandle, makeHandle } from './connect.ts'
+import { messageHeaders } from './message-headers.ts'
 import type { KafkaConfig } from './options.ts'
 import { type ClientWatch, watchClient } from './watch-client.ts'
 
@@ -72,21 +72,6 @@ export const openProducer = async (
   }
 }
 
-/** Text with U+0000 would be cut there, and an empty Buffer would arrive as null. */
-const headerValue = (value: string | Buffer): string | Buffer => {
-  if (typeof value === 'string') return value.includes('\0') ? Buffer.from(value) : value
-  return value.length === 0 ? '' : value
-}
-
-const messageHeaders = (headers: OutgoingRecord['headers']): MessageHeaders => {
-  const list: Record<string, string | Buffer>[] = []
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined) list.push({ [name]: headerValue(value) })
-  }
-  return list
-}
-
 /** Empty, but with an address: the client takes a Buffer without one for null. */
 const empty = Buffer.allocUnsafeSlow(1).subarray(0, 0)
 
@@ -104,7 +89,6 @@ const recordsPerTurn = 400
 
 const offer = (handle: ProducerHandle, record: OutgoingRecord, opaque: unknown): boolean => {
   try {
-    // Built anew for every attempt: nothing that the client was given before is given again.
     const headers = messageHeaders(record.headers)
     handle.produce(record.topic, null, bytes(record.value), bytes(record.key), null, opaque, headers)
     return true
