@@ -8,8 +8,8 @@ export interface ErrorClass<Code extends ErrorCode> {
 }
 
 /**
- * Makes the class of one code. `instanceof` asks for the code, so that it also holds for an error that was made
- * with `new OnewriteError(code, …)`.
+ * Makes the class of one code. `instanceof` asks for the code, so that it also holds for an error that was
+ * made with `new OnewriteError(code, …)`.
  */
 export const errorClass = <Code extends ErrorCode>(code: Code): ErrorClass<Code> =>
   class extends OnewriteError<Code> {

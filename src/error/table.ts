@@ -6,8 +6,8 @@ import { serviceErrors } from './service-errors.ts'
 import { transportErrors } from './transport-errors.ts'
 
 /**
- * The one table of errors: `docs/errors.md`, the classes in `classes.ts` and the type of each error's parameters
- * come from here. A new error is a new row in the part it belongs to, then `npm run docs`.
+ * The one table of errors: `docs/errors.md`, the classes in `classes.ts` and the type of each error's
+ * parameters come from here. A new error is a new row in the part it belongs to, then `npm run docs`.
  */
 export const errorTable = {
   ...eventErrors,

@@ -33,8 +33,8 @@ const parseMetadata = (raw: RawEvent): Metadata => {
 }
 
 /**
- * Reads a recorded event with the definition of its type and upcasts its data to the latest version. The schema is
- * not run again: a stored event is a fact.
+ * Reads a recorded event with the definition of its type and upcasts its data to the latest version. The
+ * schema is not run again: a stored event is a fact.
  *
  * @throws UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION, MISSING_UPCASTER, UNREADABLE_EVENT
  */

@@ -15,7 +15,10 @@ import { validateData } from './validate-data.ts'
 export interface MessageOptions<Schema extends StandardSchemaV1> {
   /** Type of the aggregate, for example `order`; by default its topic is `order.events`. */
   readonly aggregate: string
-  /** Id of the aggregate: the key of the record and the unit of order. At most 500 bytes, without control characters. */
+  /**
+   * Id of the aggregate: the key of the record and the unit of order. At most 500 bytes, without control
+   * characters.
+   */
   readonly id: (data: StandardSchemaV1.InferOutput<Schema>) => string
   /** Any Standard Schema that validates synchronously. */
   readonly data: Schema

@@ -11,8 +11,8 @@ export type CommandDefinition<Type extends string, Input, Data> = MessageDefinit
 >
 
 /**
- * Defines an event, a fact in the past tense: its type, schema, aggregate, version and upcasters in one place.
- * Call the definition with data to make a validated, frozen event.
+ * Defines an event, a fact in the past tense: its type, schema, aggregate, version and upcasters in one
+ * place. Call the definition with data to make a validated, frozen event.
  *
  * @throws INVALID_DEFINITION with every fault of the options
  */

@@ -4,8 +4,8 @@ const isPlain = (value: object): boolean => {
 }
 
 /**
- * A copy whose plain objects and arrays are frozen, all the way down, without freezing what belongs to the caller.
- * Other objects (a Date, a decimal) are kept as they are. For values without cycles.
+ * A copy whose plain objects and arrays are frozen, all the way down, without freezing what belongs to the
+ * caller. Other objects (a Date, a decimal) are kept as they are. For values without cycles.
  */
 export function frozenCopy<T>(value: T): T
 export function frozenCopy(value: unknown): unknown {

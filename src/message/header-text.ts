@@ -6,8 +6,8 @@ const everyForbidden = new RegExp(forbidden, 'gu')
 const plain = /^[\x20-\x7e]*$/
 
 /**
- * A value that is safe as a header: forbidden characters are left out. The Kafka binding of CloudEvents takes UTF-8
- * as it is, without percent-encoding.
+ * A value that is safe as a header: forbidden characters are left out. The Kafka binding of CloudEvents takes
+ * UTF-8 as it is, without percent-encoding.
  */
 export const headerText = (value: string): string =>
   plain.test(value) || !forbidden.test(value) ? value : value.replace(everyForbidden, '')

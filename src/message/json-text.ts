@@ -25,10 +25,11 @@ const stringify = (value: unknown, type: string): string => {
 }
 
 /**
- * JSON text that PostgreSQL stores as jsonb and gives back as an equal value. Behaves as JSON.stringify where that
- * loses nothing (toJSON, absent optional properties) and refuses the rest.
+ * JSON text that PostgreSQL stores as jsonb and gives back as an equal value. Behaves as JSON.stringify where
+ * that loses nothing (toJSON, absent optional properties) and refuses the rest.
  *
- * @throws UNSERIALIZABLE_DATA for bigint, NaN, Infinity, functions, symbols, Map, Set, cycles, undefined in arrays
+ * @throws UNSERIALIZABLE_DATA for bigint, NaN, Infinity, functions, symbols, Map, Set, cycles, undefined in
+ * arrays
  * @throws UNSTORABLE_TEXT for U+0000 and lone surrogates, in keys too
  * @throws EVENT_TOO_LARGE by the bytes that PostgreSQL prints, which are the bytes that go to Kafka
  */

@@ -56,9 +56,9 @@ const passes = (given: unknown, key: string, depth: number, walk: Walk): boolean
 }
 
 /**
- * One quick pass before JSON.stringify, which would turn NaN into null, a Map into {} and drop functions without a
- * word. The number of values is bounded by the bytes allowed, because each takes at least one: so a small graph that
- * unfolds into a huge text ends here, and so does a cycle.
+ * One quick pass before JSON.stringify, which would turn NaN into null, a Map into {} and drop functions
+ * without a word. The number of values is bounded by the bytes allowed, because each takes at least one: so a
+ * small graph that unfolds into a huge text ends here, and so does a cycle.
  */
 export const measureJson = (value: unknown, mostBytes: number): MeasuredJson => {
   const walk: Walk = { valuesLeft: mostBytes, growth: 0 }

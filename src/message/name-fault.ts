@@ -2,8 +2,8 @@ const mostLength = 200
 const name = /^[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*$/
 
 /**
- * What is wrong with the name of an event or an aggregate. Names become parts of topics and header values, and are
- * compared byte by byte.
+ * What is wrong with the name of an event or an aggregate. Names become parts of topics and header values,
+ * and are compared byte by byte.
  */
 export const nameFault = (what: string, value: unknown): string | undefined => {
   if (typeof value !== 'string') return `${what} must be a text`

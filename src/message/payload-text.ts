@@ -10,8 +10,8 @@ export const keepPayloadText = (event: NewEvent, text: string): void => {
 }
 
 /**
- * The data of an event as JSON text for jsonb. Events made by a definition were checked against its limit then;
- * others are checked now, against the default.
+ * The data of an event as JSON text for jsonb. Events made by a definition were checked against its limit
+ * then; others are checked now, against the default.
  *
  * @throws UNSERIALIZABLE_DATA, UNSTORABLE_TEXT, EVENT_TOO_LARGE
  */

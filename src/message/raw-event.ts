@@ -1,6 +1,6 @@
 /**
- * A recorded event as text, as the log's reader hands it to the relay: payload and metadata are JSON exactly as
- * PostgreSQL prints them and are never parsed on the way, so that no digit of a number is lost.
+ * A recorded event as text, as the log's reader hands it to the relay: payload and metadata are JSON exactly
+ * as PostgreSQL prints them and are never parsed on the way, so that no digit of a number is lost.
  */
 export interface RawEvent {
   /** Decimal digits of a bigint. */
@@ -19,6 +19,9 @@ export interface RawEvent {
   readonly transactionId: string
   /** From 0 within the transaction. */
   readonly ordinal: number
-  /** How many events the transaction had recorded when this one's append ended; its last event has ordinal count - 1. */
+  /**
+   * How many events the transaction had recorded when this one's append ended; its last event has ordinal
+   * count - 1.
+   */
   readonly count: number
 }

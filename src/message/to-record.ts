@@ -11,12 +11,16 @@ export interface ToRecordOptions {
   readonly topicOf: TopicStrategy
 }
 
-/** Digits of the largest safe integer: the sequence extension asks for values whose text sorts as the numbers do. */
+/**
+ * Digits of the largest safe integer: the sequence extension asks for values whose text sorts as the numbers
+ * do.
+ */
 const sequenceDigits = 16
 
 /**
- * A recorded event as it goes on the wire: key = aggregate id, value = payload untouched, headers = CloudEvents 1.0
- * in binary mode, plus a plain `id`. `ce_transactionid`, `ce_ordinal` and `ce_count` tell a whole action from a torn one.
+ * A recorded event as it goes on the wire: key = aggregate id, value = payload untouched, headers =
+ * CloudEvents 1.0 in binary mode, plus a plain `id`. `ce_transactionid`, `ce_ordinal` and `ce_count` tell a
+ * whole action from a torn one.
  *
  * @throws INVALID_RECORD when the topic has no valid name
  */

@@ -45,7 +45,9 @@ const look = (given: unknown, path: Path, search: Search): void => {
   search.ancestors.delete(value)
 }
 
-/** Everything in a value that JSON cannot carry, each with its path. Slow; for a value known to be at fault. */
+/**
+ * Everything in a value that JSON cannot carry, each with its path. Slow; for a value known to be at fault.
+ */
 export const unserializableFaults = (value: unknown): readonly string[] => {
   const search: Search = { faults: [], ancestors: new Set(), valuesLeft: 1_000_000 }
   look(value, [], search)

@@ -10,8 +10,8 @@ export interface ExponentialOptions {
   /** Default 2. */
   readonly factor?: number
   /**
-   * `full`, the default: anywhere from 0 to the computed wait, which spreads clients that failed together best.
-   * `none`: the computed wait.
+   * `full`, the default: anywhere from 0 to the computed wait, which spreads clients that failed together
+   * best. `none`: the computed wait.
    */
   readonly jitter?: 'full' | 'none'
   /** From 0 (included) to 1 (excluded). Default Math.random. */
@@ -33,7 +33,8 @@ export const exponential = (
     throw new OnewriteError('INVALID_CONFIG', { faults: `factor: ${factor} is not a number from 1` })
   }
   return (attempt) => {
-    // The power overflows to Infinity for a large attempt; 0 times that is NaN, so a base of 0 is answered first.
+    // The power overflows to Infinity for a large attempt; 0 times that is NaN, so a base of 0 is answered
+    // first.
     const computed = first === 0 ? 0 : Math.min(longest, first * factor ** Math.max(0, attempt - 1))
     return Math.round(jitter === 'none' ? computed : computed * random())
   }

@@ -62,7 +62,7 @@ const look = (error: unknown, depth: number): Verdict | undefined => {
 }
 
 /**
- * Whether the same call can succeed later: by the table of errors, SQLSTATE, Kafka code or flag, and network code.
- * The outermost error that can be told decides; below it `cause` and `errors` are followed.
+ * Whether the same call can succeed later: by the table of errors, SQLSTATE, Kafka code or flag, and network
+ * code. The outermost error that can be told decides; below it `cause` and `errors` are followed.
  */
 export const classify = (error: unknown): Verdict => look(error, 0) ?? 'unknown'

@@ -1,8 +1,8 @@
 import type { Verdict } from './verdict.ts'
 
 /**
- * Codes of the Kafka protocol (from 0) and of librdkafka itself (below 0). Transient includes what is transient only
- * for a new producer: fencing, and every result that leaves the outcome open.
+ * Codes of the Kafka protocol (from 0) and of librdkafka itself (below 0). Transient includes what is
+ * transient only for a new producer: fencing, and every result that leaves the outcome open.
  */
 export const kafkaCodes = {
   transient: {
@@ -135,8 +135,8 @@ const isKafkaError = (error: ReadonlyMap<string, unknown>): boolean =>
   flags.some((flag) => typeof error.get(flag) === 'boolean')
 
 /**
- * The code decides. Without a known code a flag does: `retriable` and `abortable` call for the same again, `fatal`
- * for a new producer, which is again the same from the caller's side.
+ * The code decides. Without a known code a flag does: `retriable` and `abortable` call for the same again,
+ * `fatal` for a new producer, which is again the same from the caller's side.
  */
 export const kafkaVerdict = (error: ReadonlyMap<string, unknown>): Verdict | undefined => {
   if (!isKafkaError(error)) return undefined

@@ -35,9 +35,9 @@ const states: Readonly<Record<string, Verdict>> = {
 }
 
 /**
- * 57014 (query cancelled) is transient with its class: nearly always it is statement_timeout under load. Whoever
- * cancels on purpose also aborts the signal, and that ends retries. 25P02 is permanent: it says that code went on
- * after a failed statement; the error of that statement is the one to classify.
+ * 57014 (query cancelled) is transient with its class: nearly always it is statement_timeout under load.
+ * Whoever cancels on purpose also aborts the signal, and that ends retries. 25P02 is permanent: it says that
+ * code went on after a failed statement; the error of that statement is the one to classify.
  */
 export const sqlStateVerdict = (state: string): Verdict | undefined =>
   /^[0-9A-Z]{5}$/.test(state) ? (states[state] ?? classes[state.slice(0, 2)]) : undefined

@@ -67,8 +67,9 @@ const waitFor = async (
 }
 
 /**
- * Runs `work` until it resolves. Rejects with the error of the last attempt, unchanged, when that is not to be
- * retried, or the attempts or the time are used up; a wait that would end after the time is shortened to it.
+ * Runs `work` until it resolves. Rejects with the error of the last attempt, unchanged, when that is not to
+ * be retried, or the attempts or the time are used up; a wait that would end after the time is shortened to
+ * it.
  *
  * @throws INVALID_CONFIG
  */

@@ -1,6 +1,6 @@
 /**
- * Every span and metric that onewrite emits. Names and units follow OpenTelemetry; where its conventions for messaging
- * and databases have an attribute, that one is used. `docs/telemetry.md` is generated from here.
+ * Every span and metric that onewrite emits. Names and units follow OpenTelemetry; where its conventions for
+ * messaging and databases have an attribute, that one is used. `docs/telemetry.md` is generated from here.
  */
 
 export interface MetricRow {

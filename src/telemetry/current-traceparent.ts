@@ -1,8 +1,8 @@
 import { context, isSpanContextValid, trace } from '@opentelemetry/api'
 
 /**
- * W3C traceparent of the active span, for the metadata of an event; undefined without one. Written by hand because
- * the registered propagator may write another format.
+ * W3C traceparent of the active span, for the metadata of an event; undefined without one. Written by hand
+ * because the registered propagator may write another format.
  */
 export const currentTraceparent = (): string | undefined => {
   const span = trace.getSpanContext(context.active())

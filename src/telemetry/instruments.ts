@@ -12,7 +12,9 @@ import { metrics } from './catalogue.ts'
 
 const scope = 'onewrite'
 
-/** Bounds in seconds: an append takes from a tenth of a millisecond, a commit with a slow broker some seconds. */
+/**
+ * Bounds in seconds: an append takes from a tenth of a millisecond, a commit with a slow broker some seconds.
+ */
 const durationBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export interface Instruments {
@@ -63,8 +65,8 @@ const make = (meter: Meter): Instruments => {
 let made: { readonly provider: MeterProvider; readonly instruments: Instruments } | undefined
 
 /**
- * The instruments of the provider that is registered now. The metrics API hands out deaf meters until a provider is
- * registered and never wakes them, so what was made before must not be kept.
+ * The instruments of the provider that is registered now. The metrics API hands out deaf meters until a
+ * provider is registered and never wakes them, so what was made before must not be kept.
  */
 export const instruments = (): Instruments => {
   const provider = openTelemetry.getMeterProvider()
