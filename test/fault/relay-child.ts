@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 export interface RelaySettings {
@@ -7,6 +8,8 @@ export interface RelaySettings {
   readonly brokers: string
   readonly topic: string
   readonly delivery: 'exactly-once' | 'at-least-once'
+  /** Name of the relay. Default: fault. */
+  readonly relay?: string
   /** The tree to run; default: src. */
   readonly source?: string
 }
@@ -19,6 +22,9 @@ export interface RelayChild {
   kill(): Promise<void>
   /** Drains and exits; killed when that takes longer than 20 s. */
   stop(): Promise<void>
+  /** Whether SIGSTOP has frozen it. */
+  isStopped(): Promise<boolean>
+  resume(): void
   /** The last lines it printed. */
   output(): string
 }
@@ -38,6 +44,7 @@ const launch = (settings: RelaySettings, failpoints: string): ChildProcess =>
       BROKERS: settings.brokers,
       TOPIC: settings.topic,
       DELIVERY: settings.delivery,
+      RELAY: settings.relay ?? 'fault',
     },
   })
 
@@ -61,6 +68,8 @@ export const startRelayChild = (settings: RelaySettings, failpoints = ''): Relay
     hasEnded,
     kill,
     output: () => output,
+    isStopped: async () => /^\d+ \(.*\) T /.test(await readFile(`/proc/${child.pid}/stat`, 'utf8')),
+    resume: () => void child.kill('SIGCONT'),
     stop: async () => {
       if (hasEnded()) return
       child.send('stop')

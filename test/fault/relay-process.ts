@@ -18,7 +18,7 @@ const delivery: Delivery = need('DELIVERY') === 'at-least-once' ? 'at-least-once
 const print = (fields: object, message: string): void => console.error(message, JSON.stringify(fields))
 
 const app = await service({
-  name: 'fault',
+  name: need('RELAY'),
   database: need('DATABASE_URL'),
   transport: kafka({ brokers: need('BROKERS').split(',') }),
   topic: topics.fixed(need('TOPIC')),
