@@ -82,15 +82,20 @@ it('says DATABASE_UNREACHABLE when the connection breaks before COMMIT, and open
   expect(await count()).toBe(1)
 })
 
-it('does not reuse a connection whose rollback failed', async () => {
-  const before = await backend(database)
-  proxy.cutBefore('ROLLBACK')
-  const failed = database.transaction(async () => {
-    throw new Error('own')
-  })
-  await expect(failed).rejects.toThrow('own')
-  expect(await backend(database)).not.toEqual(before)
-})
+it.each(['cutBefore', 'garble'] as const)(
+  'does not reuse a connection whose rollback failed: %s',
+  async (fault) => {
+    const before = await backend(database)
+    proxy[fault]('ROLLBACK')
+    const failed = database.transaction(async (tx) => {
+      await insert(tx)
+      throw new Error('own')
+    })
+    await expect(failed).rejects.toThrow('own')
+    expect(await backend(database)).not.toEqual(before)
+    expect(await count()).toBe(0)
+  },
+)
 
 it('survives a backend that an administrator terminates in the middle', async () => {
   const terminated = database.transaction(async (tx) => {

@@ -8,6 +8,8 @@ export interface TcpProxy {
   cutAfter(text: string): void
   /** The same, but the server never sees it. */
   cutBefore(text: string): void
+  /** The next message that holds `text` reaches the server misspelt, and so is refused. */
+  garble(text: string): void
   close(): Promise<void>
 }
 
@@ -19,6 +21,7 @@ export const tcpProxy = async (target: string): Promise<TcpProxy> => {
   const sockets = new Set<Socket>()
   let trips = 0
   let cut: Cut | undefined
+  let garbled: string | undefined
   const server = createServer((client) => {
     const upstream = connect(Number(to.port), to.hostname)
     let answered = true
@@ -33,6 +36,10 @@ export const tcpProxy = async (target: string): Promise<TcpProxy> => {
         if (forward) upstream.end(chunk)
         else upstream.destroy()
         return
+      }
+      if (garbled !== undefined && chunk.includes(garbled)) {
+        chunk.write('?', chunk.indexOf(garbled))
+        garbled = undefined
       }
       upstream.write(chunk)
     })
@@ -57,6 +64,9 @@ export const tcpProxy = async (target: string): Promise<TcpProxy> => {
     },
     cutBefore: (text) => {
       cut = { text, forward: false }
+    },
+    garble: (text) => {
+      garbled = text
     },
     close: async () => {
       for (const socket of sockets) socket.destroy()
