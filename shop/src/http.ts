@@ -8,6 +8,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { answerInTime } from './answer-in-time.ts'
 import { answerError } from './http-errors.ts'
 import { readJsonBodies } from './json-body.ts'
 import { toJsonNumber } from './money.ts'
@@ -31,9 +32,8 @@ export interface Orders {
 
 const limits = {
   bodyLimit: 256 * 1024,
-  // A slow sender holds a socket for this long at most, a slow database a client for the next.
+  // A slow sender holds a socket for this long at most.
   requestTimeout: 10_000,
-  handlerTimeout: 15_000,
   keepAliveTimeout: 10_000,
   routerOptions: { maxParamLength: 1000 },
 } as const
@@ -127,11 +127,23 @@ const endConnectionsWhenClosing = (app: FastifyInstance): void => {
   })
 }
 
+const inTime = ({ place, find, accepting }: Orders, milliseconds: number): Orders => ({
+  place: (draft, key) => answerInTime(place(draft, key), milliseconds),
+  find: (id) => answerInTime(find(id), milliseconds),
+  accepting,
+})
+
+export interface HttpOptions {
+  readonly logger: FastifyBaseLogger
+  /** Milliseconds until a request whose order takes too long is answered with 503. */
+  readonly answerWithin: number
+}
+
 /** The order service as an HTTP server that does not listen yet. */
-export const httpServer = async (orders: Orders, logger: FastifyBaseLogger): Promise<FastifyInstance> => {
+export const httpServer = async (orders: Orders, options: HttpOptions): Promise<FastifyInstance> => {
   const app: FastifyInstance = fastify({
     ...limits,
-    loggerInstance: logger,
+    loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
     frameworkErrors: answerError,
@@ -147,7 +159,7 @@ export const httpServer = async (orders: Orders, logger: FastifyBaseLogger): Pro
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   })
-  serveOrders(app, orders)
+  serveOrders(app, inTime(orders, options.answerWithin))
   serveHealth(app, orders)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app

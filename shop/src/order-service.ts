@@ -21,6 +21,8 @@ export interface OrderServiceOptions {
   readonly transport: Transport
   readonly logger: FastifyBaseLogger
   readonly address: Address
+  /** Milliseconds until a request whose order takes too long is answered with 503. Default 15,000. */
+  readonly answerWithin?: number
   /** Called with records once the transport has acknowledged them. */
   readonly published?: (records: readonly OutgoingRecord[]) => void
 }
@@ -67,7 +69,8 @@ export const startOrderService = async (options: OrderServiceOptions): Promise<O
   const app = await start(options)
   try {
     await migrateShop(app)
-    const http = await httpServer(ordersOf(app), options.logger)
+    const { logger, answerWithin = 15_000 } = options
+    const http = await httpServer(ordersOf(app), { logger, answerWithin })
     const url = await listen(http, options.address)
     const stop = async (): Promise<void> => {
       await http.close()

@@ -40,13 +40,17 @@ export const orderIdIn = (body: unknown): string => {
 }
 
 /** The order service over a database of its own, on a free port. */
-export const runningShop = async (transport: Transport = postgres()): Promise<RunningShop> => {
+export const runningShop = async (
+  transport: Transport = postgres(),
+  options: { readonly answerWithin?: number } = {},
+): Promise<RunningShop> => {
   const database = await freshDatabase()
   const left: OutgoingRecord[] = []
   const shop = await startOrderService({
     database: database.url,
     transport,
     logger: silent,
+    ...options,
     address: { host: '127.0.0.1', port: 0 },
     published: (records) => void left.push(...records),
   })
