@@ -29,7 +29,7 @@ export default defineConfig({
     reporters: ['default', summary(root, missing)],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 })

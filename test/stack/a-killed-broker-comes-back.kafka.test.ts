@@ -31,4 +31,4 @@ test('a killed broker comes back with its address and its data', async () => {
   await kafka.start()
   expect(kafka.brokers).toBe(address)
   expect(await topicsOf(address)).toContain('kept')
-})
+}, 120_000)
