@@ -1,6 +1,6 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
-import { jsonText } from '../message/json-text.ts'
 import type { NewEvent } from '../message/new-event.ts'
+import { metadataText, payloadText } from '../message/payload-text.ts'
 import { insideTransaction, type Transaction } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { currentTraceparent } from '../telemetry/current-traceparent.ts'
@@ -33,22 +33,15 @@ const appendSql = (schema: string): string =>
   `select last_position::text, transaction_id, versions::text[]
    from ${quoteIdentifier('schema', schema)}.append($1::text::jsonb, $2::text::jsonb)`
 
-const metadataText = (event: NewEvent, traceparent: string | undefined): string => {
-  const metadata =
-    traceparent === undefined || event.metadata.traceparent !== undefined
-      ? event.metadata
-      : { ...event.metadata, traceparent }
-  return jsonText(metadata, { type: `metadata of ${event.type}` })
+const metadataOf = ({ metadata, type }: NewEvent, traceparent: string | undefined): string => {
+  const known = traceparent === undefined || metadata.traceparent !== undefined
+  return metadataText(known ? metadata : { ...metadata, traceparent }, type)
 }
-
-/** The definition has measured the data against its own limit. */
-const payloadText = (event: NewEvent): string =>
-  jsonText(event.data, { type: event.type, maxBytes: Number.MAX_SAFE_INTEGER })
 
 const eventText = (event: NewEvent, stream: number, place: number, traceparent: string | undefined): string =>
   `{"id":${JSON.stringify(event.id)},"stream":${stream},"place":${place},"type":${JSON.stringify(event.type)},` +
   `"version":${event.version},"payload":${payloadText(event)},` +
-  `"metadata":${metadataText(event, traceparent)},"occurred_at":"${event.occurredAt.toISOString()}"}`
+  `"metadata":${metadataOf(event, traceparent)},"occurred_at":"${event.occurredAt.toISOString()}"}`
 
 const describe = (value: unknown): string =>
   typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : typeof value
