@@ -61,7 +61,7 @@ export const transportErrors = {
   CHECKPOINT_AHEAD: {
     message: 'the checkpoint of {name} is {checkpoint}, but the log ends at {end}',
     delivery: 'Nothing is published until this is resolved, so that nothing is skipped.',
-    fix: 'The database was restored to an earlier state, or the relay is pointed at another one. Reset the checkpoint knowingly.',
+    fix: 'The database was restored to an earlier state, or the relay is pointed at another one. Point it at the right database; to publish a log again from its start, give the relay another name.',
     retryable: false,
   },
 } as const satisfies Record<string, ErrorRow>

@@ -10,7 +10,7 @@ export interface Transport {
   readonly subscribing?: Subscribing
   /** Where a transport without a broker is given the subscribing side of the log; the service calls it before start. */
   attach?(log: Subscribing): void
-  /** Resolves when the transport can be reached; rejects with the reason otherwise. Called before start. */
+  /** Resolves when the transport can be reached; rejects with the reason otherwise. */
   check(): Promise<void>
   close(): Promise<void>
 }
