@@ -58,6 +58,10 @@ begin
   if to_regclass(format('%I.%I', :'schema', v_name)) is not null then
     return null;
   end if;
+  -- ATTACH would find them too, but only after it has locked and scanned the whole overflow partition.
+  if exists (select from :schema.events_overflow e where e.position between v_from and v_from + p_size - 1) then
+    raise exception 'events from position % on lie in the overflow partition', v_from using errcode = '23514';
+  end if;
   execute format('create table %I.%I (like %I.events including constraints)',
     :'schema', v_name, :'schema');
   execute format('create unique index on %I.%I (id)', :'schema', v_name);
@@ -121,7 +125,8 @@ begin
 end $$;
 
 -- The unique index on id ends at the border of a partition; a retry may cross it. Looks into the partition before the
--- one that holds p_position, and only while that one is young: a retry comes soon.
+-- one that holds p_position, and only while that one is young: a retry comes soon. The events themselves are in by now,
+-- maybe on both sides of the border, so each id may be there once.
 create function :schema.refuse_duplicate(p_events jsonb, p_position bigint) returns void language plpgsql as $$
 declare
   v_size bigint := (select partition_size from :schema.settings);
@@ -132,8 +137,9 @@ begin
     return;
   end if;
   select e.id into v_id from :schema.events e
-  where e.position <= v_border and e.position > v_border - v_size
+  where e.position > v_border - v_size and e.position <= p_position
     and e.id = any (array(select (n.event ->> 'id')::uuid from jsonb_array_elements(p_events) as n(event)))
+  group by e.id having count(*) > 1
   limit 1;
   if found then
     raise exception 'event % is already recorded', v_id using errcode = '23505', detail = v_id::text;

@@ -216,6 +216,10 @@ begin
   if to_regclass(format('%I.%I', 'onewrite', v_name)) is not null then
     return null;
   end if;
+  -- ATTACH would find them too, but only after it has locked and scanned the whole overflow partition.
+  if exists (select from "onewrite".events_overflow e where e.position between v_from and v_from + p_size - 1) then
+    raise exception 'events from position % on lie in the overflow partition', v_from using errcode = '23514';
+  end if;
   execute format('create table %I.%I (like %I.events including constraints)',
     'onewrite', v_name, 'onewrite');
   execute format('create unique index on %I.%I (id)', 'onewrite', v_name);
@@ -264,8 +268,9 @@ begin
     return;
   end if;
   select e.id into v_id from "onewrite".events e
-  where e.position <= v_border and e.position > v_border - v_size
+  where e.position > v_border - v_size and e.position <= p_position
     and e.id = any (array(select (n.event ->> 'id')::uuid from jsonb_array_elements(p_events) as n(event)))
+  group by e.id having count(*) > 1
   limit 1;
   if found then
     raise exception 'event % is already recorded', v_id using errcode = '23505', detail = v_id::text;

@@ -1,9 +1,12 @@
+import { sqlState } from '../postgres/connection-error.ts'
 import type { Database } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 
 export interface PartitionReport {
   /** Names of the partitions this call created. */
   readonly created: readonly string[]
+  /** Names of partitions that cannot be created, because the overflow or a partition of another size has their place. */
+  readonly skipped: readonly string[]
   /** Events that found no partition of their own; they are safe, but retention cannot drop them. */
   readonly overflow: boolean
 }
@@ -19,6 +22,25 @@ const createSql = (schema: string): string =>
 /** Attaching waits for a lock behind which writers would queue: better to try again later. */
 const lockTimeoutSql = `select set_config('lock_timeout', '2s', true)`
 
+/** check_violation: the overflow partition holds events of the range; invalid_object_definition: the ranges overlap. */
+const taken = new Set(['23514', '42P17'])
+
+/** Creates the partition that holds `position`: its name, or nothing where it exists. */
+const createOne = (database: Database, position: bigint, size: bigint): Promise<string | null | undefined> =>
+  database.transaction(async (tx) => {
+    await tx.query(lockTimeoutSql)
+    // Two instances at once: the second waits here and then finds the partition.
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `onewrite.partitions.${database.schema}`,
+    ])
+    const sql = createSql(quoteIdentifier('schema', database.schema))
+    const { rows } = await tx.query<{ name: string | null }>(sql, [String(position), String(size)])
+    return rows[0]?.name
+  })
+
+const nameOf = (position: bigint, size: bigint): string =>
+  `events_${String(((position - 1n) / size) * size + 1n).padStart(19, '0')}`
+
 /**
  * Creates the partition in use and the next ones where they are missing. Needs a role that may create tables; safe to
  * call from several instances.
@@ -26,24 +48,22 @@ const lockTimeoutSql = `select set_config('lock_timeout', '2s', true)`
  * @param ahead how many partitions to have beyond the one in use
  */
 export const createPartitions = async (database: Database, ahead = 2): Promise<PartitionReport> => {
-  const schema = quoteIdentifier('schema', database.schema)
   const { rows } = await database.query<{ size: string; last_position: string; overflow: boolean }>(
-    stateSql(schema),
+    stateSql(quoteIdentifier('schema', database.schema)),
   )
   const { size = '1', last_position = '0', overflow = false } = rows[0] ?? {}
   const created: string[] = []
+  const skipped: string[] = []
   for (let step = 0; step <= ahead; step += 1) {
     const position = BigInt(last_position) + 1n + BigInt(step) * BigInt(size)
-    const name = await database.transaction(async (tx) => {
-      await tx.query(lockTimeoutSql)
-      // Two instances at once: the second waits here and then finds the partition.
-      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-        `onewrite.partitions.${database.schema}`,
-      ])
-      const answer = await tx.query<{ name: string | null }>(createSql(schema), [String(position), size])
-      return answer.rows[0]?.name
-    })
-    if (typeof name === 'string') created.push(name)
+    try {
+      const name = await createOne(database, position, BigInt(size))
+      if (typeof name === 'string') created.push(name)
+    } catch (error) {
+      // One range without a partition must not keep the next ones from having theirs.
+      if (!taken.has(sqlState(error) ?? '')) throw error
+      skipped.push(nameOf(position, BigInt(size)))
+    }
   }
-  return { created, overflow }
+  return { created, skipped, overflow }
 }

@@ -9,10 +9,13 @@ const everyMinute = 60_000
 
 const createOnce = async (database: Database, logger: Logger): Promise<void> => {
   try {
-    const { created, overflow } = await createPartitions(database)
+    const { created, skipped, overflow } = await createPartitions(database)
     if (created.length > 0) logger.info({ created }, 'partitions of the log were created ahead')
     if (overflow)
-      logger.warn({}, 'the log has events without a partition of their own; retention cannot drop them')
+      logger.warn(
+        { skipped },
+        'the log has events without a partition of their own; retention cannot drop them',
+      )
   } catch (error) {
     // A role that may not create tables leaves this to whoever migrates; events then go to the overflow partition.
     if (!isOnewriteError(error, 'PERMISSION_DENIED')) throw error
