@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'shop/test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...missing.map(({ suffix }) => `**/*${suffix}`)],
-    // Errors elsewhere in the sources are found by test/types-check.test.ts, all at once.
+    // Errors elsewhere in the sources are found by test/the-sources-are-sound.test.ts, all at once.
     typecheck: {
       enabled: true,
       include: ['test/**/*.test-d.ts', 'shop/test/**/*.test-d.ts'],

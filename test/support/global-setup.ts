@@ -41,9 +41,11 @@ const startBroker = async (project: TestProject): Promise<() => Promise<void>> =
 }
 
 /** In continuous integration a missing server is a failure; elsewhere vitest.config.ts leaves those tests out. */
-const demandAll = async (): Promise<void> => {
+const demandNeeds = async (testFiles: readonly string[]): Promise<void> => {
   if (process.env['CI'] !== 'true') return
-  const missing = await missingNeeds()
+  const missing = (await missingNeeds()).filter(({ suffix }) =>
+    testFiles.some((file) => file.endsWith(suffix)),
+  )
   if (missing.length === 0) return
   throw new Error(missing.map(({ need, reason }) => `${need} is missing: ${reason}`).join('\n'))
 }
@@ -64,19 +66,19 @@ const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const needsPostgres = needsKafka || testFiles.some((file) => /\.(pg|pgbouncer)\.test\.ts$/.test(file))
   project.provide('postgresServer', undefined)
   project.provide('kafkaBrokers', undefined)
-  if (needsKafka) await demandAll()
-  const stops: (() => Promise<void>)[] = []
+  await demandNeeds(testFiles)
+  const started = await Promise.allSettled([
+    ...(needsPostgres ? [startPostgres(project)] : []),
+    ...(needsKafka ? [startBroker(project)] : []),
+  ])
+  const stops = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const stopAll = async (): Promise<void> => {
     await Promise.all(stops.map((stop) => stop()))
   }
-  try {
-    if (needsPostgres) stops.push(await startPostgres(project))
-    if (needsKafka) stops.push(await startBroker(project))
-  } catch (error) {
-    await stopAll()
-    throw error
-  }
-  return stopAll
+  const failed = started.find((result) => result.status === 'rejected')
+  if (failed === undefined) return stopAll
+  await stopAll()
+  throw failed.reason
 }
 
 export default setup

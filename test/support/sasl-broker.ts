@@ -1,0 +1,44 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brokerClassPath } from '../../stack/install/broker-jars.mjs'
+import { freePorts } from '../../stack/src/free-port.ts'
+import { formatStorage, startProcess } from '../../stack/src/kafka-process.ts'
+
+export interface SaslBroker {
+  /** The address that asks for credentials. */
+  readonly address: string
+  close(): Promise<void>
+}
+
+/** A broker of its own with a second listener, where SASL PLAIN is asked for. */
+export const startSaslBroker = async (username: string, password: string): Promise<SaslBroker> => {
+  const folder = await mkdtemp(join(tmpdir(), 'onewrite-sasl-'))
+  const [client = 0, controller = 0, sasl = 0] = await freePorts(3)
+  const classPath = await brokerClassPath()
+  const home = { folder, classPath, ports: { client, controller }, temporary: true }
+  await formatStorage(home)
+  const file = join(folder, 'server.properties')
+  const address = `127.0.0.1:${sasl}`
+  const properties = await readFile(file, 'utf8')
+  await writeFile(
+    file,
+    properties
+      .replace(/^(listeners=.*)$/m, `$1,CHECKED://${address}`)
+      .replace(/^(advertised\.listeners=.*)$/m, `$1,CHECKED://${address}`)
+      .replace(/^(listener\.security\.protocol\.map=.*)$/m, '$1,CHECKED:SASL_PLAINTEXT'),
+  )
+  const login = 'org.apache.kafka.common.security.plain.PlainLoginModule'
+  await appendFile(
+    file,
+    `sasl.enabled.mechanisms=PLAIN\nlistener.name.checked.plain.sasl.jaas.config=${login} required user_${username}="${password}";\n`,
+  )
+  const broker = await startProcess(home)
+  return {
+    address,
+    close: async () => {
+      await broker.end('SIGKILL')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
