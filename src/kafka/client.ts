@@ -64,6 +64,7 @@ export interface ProducerHandle extends ClientHandle {
     headers: MessageHeaders,
   ): unknown
   setPollInBackground(on: boolean): unknown
+  flush(timeout: number, callback: Callback<unknown>): unknown
   initTransactions(timeout: number, callback: Callback<unknown>): unknown
   beginTransaction(callback: Callback<unknown>): unknown
   commitTransaction(timeout: number, callback: Callback<unknown>): unknown

@@ -1,0 +1,65 @@
+import { kafka } from 'onewrite/kafka'
+import { afterAll, describe, expect, it } from 'vitest'
+import { brokers, uniqueTopic } from '../support/broker.ts'
+import { openForeignTransaction } from '../support/native-kafka.ts'
+
+const checkpointTopic = uniqueTopic('checkpoints')
+const transport = kafka({ brokers: brokers().split(','), checkpointTopic })
+const { publishing } = transport
+afterAll(() => transport.close())
+
+const commitAll = async (name: string, checkpoints: readonly string[]): Promise<void> => {
+  const publisher = await publishing.transactionalPublisher({ name })
+  for (const checkpoint of checkpoints) await publisher.commit(checkpoint)
+  await publisher.close()
+}
+
+const reopened = async (name: string): Promise<string | undefined> => {
+  const publisher = await publishing.transactionalPublisher({ name })
+  await publisher.close()
+  return publisher.checkpoint
+}
+
+describe('the checkpoint that a new publisher reads back', () => {
+  it('is not an older one when a transaction of another name held back the end of the topic', async () => {
+    const name = uniqueTopic('relay')
+    const first = await publishing.transactionalPublisher({ name })
+    await first.commit('1')
+    const foreign = await openForeignTransaction(checkpointTopic, ['another'])
+    await first.commit('2')
+    await first.close()
+    const checkpoint = reopened(name)
+    await foreign.commit()
+    expect(await checkpoint).toBe('2')
+    await foreign.close()
+  })
+
+  it('is found however many records of other names came after it', async () => {
+    const name = uniqueTopic('relay')
+    await commitAll(name, ['1', '2'])
+    const others = Array.from({ length: 2_500 }, (_, index) => `other-${index}`)
+    const foreign = await openForeignTransaction(checkpointTopic, others)
+    await foreign.commit()
+    await foreign.close()
+    expect(await reopened(name)).toBe('2')
+    expect(await reopened(uniqueTopic('new'))).toBeUndefined()
+  })
+
+  it('is CHECKPOINT_UNREADABLE, not a guess, when the end cannot be reached', async () => {
+    const topic = uniqueTopic('checkpoints')
+    const impatient = kafka({
+      brokers: brokers().split(','),
+      checkpointTopic: topic,
+      transactionTimeout: 1_000,
+    })
+    const first = await impatient.publishing.transactionalPublisher({ name: 'relay' })
+    await first.commit('1')
+    await first.close()
+    const foreign = await openForeignTransaction(topic, ['another'])
+    await expect(impatient.publishing.transactionalPublisher({ name: 'relay' })).rejects.toMatchObject({
+      code: 'CHECKPOINT_UNREADABLE',
+    })
+    await foreign.commit()
+    await foreign.close()
+  })
+})
