@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import { append } from './append/append.ts'
+import type { Benchmark } from './benchmark.ts'
+import { latency } from './latency/latency.ts'
+import { relay } from './relay/relay.ts'
+import { relaySettings } from './relay/relay-settings.ts'
+import { run } from './run.ts'
+
+const benchmarks: readonly Benchmark[] = [relay, relaySettings, append, latency]
+
+const usage = `npm run bench -- <name> [options]
+
+${benchmarks.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join('\n')}
+
+  --quick       a rough figure in about a minute
+  --json        one JSON object on the line before the last; tables go to the error output
+  --only TEXT   of relay-settings: variants whose name contains the text
+  --events N    of relay and relay-settings: how long the backlog is
+  --rounds N    how often each side is measured; the median counts
+  --tsx         measure the sources through tsx instead of compiled JavaScript
+  --profile     of relay: write a CPU profile of the relay to bench/dist
+  --help
+
+KAFKA_BROKERS names a broker to use; otherwise one is started. PostgreSQL is always one started for the run.`
+
+const options = {
+  quick: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  tsx: { type: 'boolean', default: false },
+  profile: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+  only: { type: 'string', default: '' },
+  events: { type: 'string' },
+  rounds: { type: 'string' },
+} as const
+
+class UsageError extends Error {}
+
+const wholeNumber = (name: string, text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined
+  const number = Number(text.replaceAll(',', '').replaceAll('_', ''))
+  if (Number.isSafeInteger(number) && number > 0) return number
+  throw new UsageError(`--${name} is not a whole number above 0: ${text}`)
+}
+
+const parse = (words: string[]) => {
+  try {
+    return parseArgs({ args: words, allowPositionals: true, options })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const main = async (words: string[]): Promise<void> => {
+  const { values, positionals } = parse(words)
+  if (values.help) return console.log(usage)
+  const [name, ...rest] = positionals
+  const benchmark = benchmarks.find((one) => one.name === name)
+  if (benchmark === undefined) {
+    throw new UsageError(name === undefined ? 'which benchmark?' : `no benchmark is called ${name}`)
+  }
+  if (rest.length > 0) throw new UsageError(`one benchmark at a time, not also ${rest.join(' ')}`)
+  const { quick, json, tsx, profile, only } = values
+  const [events, rounds] = [wholeNumber('events', values.events), wholeNumber('rounds', values.rounds)]
+  await run(benchmark, { quick, json, tsx, profile, only, events, rounds })
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof UsageError) console.error(`onewrite: ${error.message}\n\n${usage}`)
+  else console.error(error)
+  process.exitCode = 1
+}
