@@ -11,7 +11,7 @@ export class AnswerTimeout extends Error {
 }
 
 /**
- * Fastify's own `handlerTimeout` ends with the request's body: 5.12.8 takes the `close` of the request for that of
+ * `handlerTimeout` of Fastify ends with the request: 5.12.8 takes the `close` of the request for that of
  * the connection, so a POST would wait for ever.
  *
  * @throws AnswerTimeout
