@@ -1,5 +1,5 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
-import type { Calls } from './call.ts'
+import { type Calls, clientError } from './call.ts'
 import type { Callback, ClientSettings, Metadata } from './client.ts'
 import type { KafkaConfig } from './options.ts'
 import { redaction } from './redact.ts'
@@ -9,7 +9,15 @@ interface Connectable {
   connect(options: { readonly timeout: number }, callback: Callback<Metadata>): unknown
 }
 
-/** Makes a handle; its constructor is where the client refuses settings. */
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Without the client's error as the cause: its text may quote a value. */
+const settingsError = (error: unknown, config: KafkaConfig): OnewriteError => {
+  const faults = `the Kafka client refuses its settings: ${redaction(config)(wordsOf(error))}`
+  return new OnewriteError('INVALID_CONFIG', { faults })
+}
+
+/** Makes a handle; the client refuses most settings here, and the content of certificates while connecting. */
 export const makeHandle = <Handle>(
   make: new (settings: ClientSettings) => Handle,
   settings: ClientSettings,
@@ -18,18 +26,17 @@ export const makeHandle = <Handle>(
   try {
     return new make({ ...settings })
   } catch (error) {
-    const words = redaction(config)(error instanceof Error ? error.message : String(error))
-    // Not as the cause: the client's own text may quote a value.
-    throw new OnewriteError('INVALID_CONFIG', { faults: `the Kafka client refuses its settings: ${words}` })
+    throw settingsError(error, config)
   }
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** What the client answers when it cannot even be set up, before it looks for a broker. */
+const notSetUp = [-172, -186]
 
 /**
  * A handle whose connection failed cannot be used again: its owner disconnects it and makes another.
  *
- * @throws BROKER_UNREACHABLE, BROKER_AUTHENTICATION, both within the connect timeout and a second
+ * @throws INVALID_CONFIG, BROKER_UNREACHABLE, BROKER_AUTHENTICATION, all within the connect timeout and a second
  */
 export const connectHandle = async (
   handle: Connectable,
@@ -45,6 +52,7 @@ export const connectHandle = async (
     throw new OnewriteError('BROKER_AUTHENTICATION', { brokers, cause: wordsOf(error) })
   })
   const reached = connected.catch((error: unknown) => {
+    if (notSetUp.includes(clientError(error).code)) throw settingsError(error, config)
     throw new OnewriteError('BROKER_UNREACHABLE', { brokers, cause: watch.reason() ?? wordsOf(error) })
   })
   reached.catch(() => undefined)

@@ -17,8 +17,9 @@ export interface ClientWatch {
   readonly refused: Promise<never>
 }
 
+/** Not every failed TLS handshake: a broker that is just starting or ending breaks one off, too. */
 const refusal =
-  /SASL authentication error|Authentication failed|SSL handshake failed|certificate verify failed/i
+  /SASL authentication error|authentication failed|mechanism handshake failed|certificate verify failed/i
 const fencing = /\(_FENCED\)|fenced by (?:a )?newer/
 /** `[thrd:main]: 127.0.0.1:9092/bootstrap: ` says nothing to a reader. */
 const origin = /^(?:\[thrd:[^\]]*\]: )?(?:\S+\/(?:bootstrap|\d+): )?/
