@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brokerAnswers } from './broker-answers.ts'
 import { type BrokerPorts, brokerProperties, clusterId } from './broker-config.ts'
 import { until } from './until.ts'
-import { watchOrphan } from './watch-orphan.ts'
 
 const startTimeout = 60_000
 
@@ -15,7 +14,7 @@ export interface BrokerHome {
   readonly folder: string
   readonly classPath: string
   readonly ports: BrokerPorts
-  /** Removed when the parent dies without closing the broker. */
+  /** Removed when the broker is closed. */
   readonly temporary: boolean
 }
 
@@ -76,11 +75,12 @@ const whenAnswering = async (home: BrokerHome, child: ChildProcess): Promise<voi
 export const startProcess = async (home: BrokerHome): Promise<KafkaProcess> => {
   const child = await spawnJava(home, ['-Xms128m', '-Xmx512m', 'kafka.Kafka', propertiesFile(home)])
   if (child.pid === undefined) throw new Error('java could not be started')
-  const callOff = watchOrphan(child.pid, home.temporary ? home.folder : '')
+  const pidFile = join(home.folder, 'pid')
+  writeFileSync(pidFile, String(child.pid))
   let running = true
   const exit = once(child, 'exit').then(() => {
     running = false
-    callOff()
+    rmSync(pidFile, { force: true })
   })
   child.unref()
   await whenAnswering(home, child)

@@ -6,6 +6,7 @@ import { brokerClassPath } from '../install/broker-jars.mjs'
 import { freePorts } from './free-port.ts'
 import { createContainer, hasContainerEngine } from './kafka-container.ts'
 import { type BrokerHome, formatStorage, type KafkaProcess, startProcess } from './kafka-process.ts'
+import { watchHome } from './watch-orphan.ts'
 
 export interface Kafka {
   /** `host:port`, or several separated by commas when KAFKA_BROKERS names them. */
@@ -62,7 +63,7 @@ const alreadyStarted = async (): Promise<never> => {
   throw new Error('the Kafka broker is running already')
 }
 
-const controlled = (home: BrokerHome, first: KafkaProcess): Kafka => {
+const controlled = (home: BrokerHome, first: KafkaProcess, callOff: () => void): Kafka => {
   let broker = first
   return {
     brokers: `127.0.0.1:${home.ports.client}`,
@@ -76,6 +77,7 @@ const controlled = (home: BrokerHome, first: KafkaProcess): Kafka => {
     resume: async () => broker.signal('SIGCONT'),
     close: async () => {
       await broker.end('SIGKILL')
+      callOff()
       if (home.temporary) await rm(home.folder, { recursive: true, force: true })
     },
   }
@@ -94,12 +96,14 @@ const portsOf = async (folder: string, port: number | undefined): Promise<Broker
 const startOnce = async (classPath: string, options: KafkaOptions): Promise<Kafka> => {
   const folder = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'onewrite-kafka-')))
   const temporary = options.dataDirectory === undefined
+  const callOff = watchHome(folder, !temporary)
   try {
     const ports = await portsOf(folder, options.port)
     const home: BrokerHome = { folder, classPath, ports, temporary }
     await formatStorage(home)
-    return controlled(home, await startProcess(home))
+    return controlled(home, await startProcess(home), callOff)
   } catch (error) {
+    callOff()
     if (temporary) await rm(folder, { recursive: true, force: true })
     throw error
   }

@@ -7,6 +7,14 @@ while kill -0 "$1" 2> /dev/null; do sleep 0.1; done
 test -z "$2" || rm -rf "$2"
 `
 
+/** The pid is read when it is needed: a broker is killed and started again many times in one folder. */
+const endHome = `
+cat > /dev/null
+pid=$(cat "$1/pid" 2> /dev/null) && kill -9 "$pid" 2> /dev/null
+while test -n "$pid" && kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
+test "$2" = keep || rm -rf "$1"
+`
+
 const endContainer = `
 cat > /dev/null
 docker rm --force --volumes "$1" > /dev/null 2>&1
@@ -35,6 +43,10 @@ const afterThisProcess = (script: string, parameters: readonly string[]): (() =>
 /** Kills `pid` and removes `folder`, where one is given, once this process is gone. */
 export const watchOrphan = (pid: number, folder = ''): (() => void) =>
   afterThisProcess(endProcess, [String(pid), folder])
+
+/** Kills the process named by the file `pid` in the folder, if any, once this process is gone, and removes the folder. */
+export const watchHome = (folder: string, keepFolder: boolean): (() => void) =>
+  afterThisProcess(endHome, [folder, keepFolder ? 'keep' : 'remove'])
 
 /** Removes the container once this process is gone. */
 export const watchContainer = (id: string): (() => void) => afterThisProcess(endContainer, [id])
