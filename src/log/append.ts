@@ -51,10 +51,23 @@ const checkHandle = (tx: Transaction): void => {
   if (tx?.[insideTransaction] !== true) throw new OnewriteError('WRONG_HANDLE', { given: describe(tx) })
 }
 
-const transactions = new WeakMap<Transaction, string>()
+/** By what the fate of a transaction can be told afterwards. */
+export interface AppendTrace {
+  readonly transactionId: string
+  /** The last event of each append. */
+  readonly events: readonly { readonly position: string; readonly id: string }[]
+}
 
-/** The id of the transaction behind a handle, once something was appended through it. */
-export const transactionOf = (tx: Transaction): string | undefined => transactions.get(tx)
+const traces = new WeakMap<Transaction, AppendTrace>()
+
+/** What was appended through a handle; undefined when nothing was. */
+export const traceOf = (tx: Transaction): AppendTrace | undefined => traces.get(tx)
+
+const keepTrace = (tx: Transaction, { position, transactionId }: Appended, id: string): void => {
+  const known = traces.get(tx)
+  const before = known?.transactionId === transactionId ? known.events : []
+  traces.set(tx, { transactionId, events: [...before, { position: String(position), id }] })
+}
 
 /**
  * Records events in the transaction of `tx`: they commit with it or not at all. Events of one call are one unit: they
@@ -81,7 +94,7 @@ export const append = async (
       const values = [JSON.stringify(streams), `[${texts.join(',')}]`]
       const { rows } = await tx.query<AppendRow>(appendSql(tx.schema), values)
       const result = appended(rows[0], streams, places)
-      transactions.set(tx, result.transactionId)
+      keepTrace(tx, result, events.at(-1)?.id ?? '')
       return result
     } catch (error) {
       throw explainAppendError(error, events)

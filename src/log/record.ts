@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isOnewriteError, OnewriteError } from '../error/onewrite-error.ts'
+import { isConnectionLost, sqlState } from '../postgres/connection-error.ts'
 import type { Database, Transaction, TransactionOptions } from '../postgres/database.ts'
-import { transactionOf } from './append.ts'
+import { quoteIdentifier } from '../postgres/identifier.ts'
+import { type AppendTrace, traceOf } from './append.ts'
 
 export interface RecordOptions extends TransactionOptions {
   /** Milliseconds to look for the outcome of a COMMIT whose reply was lost. Default 30,000. */
@@ -10,19 +12,43 @@ export interface RecordOptions extends TransactionOptions {
 
 type Outcome = 'committed' | 'rolled back' | 'unknown'
 
-// pg_xact_status knows the fate of every recent transaction, also of one that a crash of the server ended.
 const statusSql = 'select pg_xact_status($1::text::xid8) as status'
 
-const outcomeOf = async (database: Database, transactionId: string, until: number): Promise<Outcome> => {
+const presentSql = (schema: string): string => `
+  select exists (
+    select from ${schema}.events e
+    join jsonb_to_recordset($1::text::jsonb) as a(position bigint, id uuid) on e.position = a.position and e.id = a.id
+  ) as present`
+
+const isPresent = async (database: Database, { events }: AppendTrace): Promise<boolean> => {
+  const sql = presentSql(quoteIdentifier('schema', database.schema))
+  const { rows } = await database.query<{ present: boolean }>(sql, [JSON.stringify(events)])
+  return rows[0]?.present === true
+}
+
+/**
+ * The status alone does not prove a commit: what a crash took away before it reached the disk also frees the id of its
+ * transaction, and another one may have committed under it since. The events prove it; a savepoint may have taken them
+ * back, so their absence proves nothing.
+ */
+const lookUp = async (database: Database, trace: AppendTrace): Promise<Outcome | 'in progress'> => {
+  const { rows } = await database.query<{ status: string | null }>(statusSql, [trace.transactionId])
+  const status = rows[0]?.status
+  if (status === 'in progress') return status
+  if (status === 'aborted') return 'rolled back'
+  return (await isPresent(database, trace)) ? 'committed' : 'unknown'
+}
+
+const outcomeOf = async (database: Database, trace: AppendTrace, until: number): Promise<Outcome> => {
   for (let delay = 20; performance.now() < until; delay = Math.min(delay * 2, 1000)) {
     try {
-      const { rows } = await database.query<{ status: string | null }>(statusSql, [transactionId])
-      const status = rows[0]?.status
-      if (status === 'committed') return 'committed'
-      if (status === 'aborted') return 'rolled back'
-      if (status !== 'in progress') return 'unknown'
+      const outcome = await lookUp(database, trace)
+      if (outcome !== 'in progress') return outcome
     } catch (error) {
-      if (!isOnewriteError(error, 'DATABASE_UNREACHABLE')) return 'unknown'
+      // The server has never heard of the id, so a crash took all of the transaction with it.
+      if (sqlState(error) === '22023') return 'rolled back'
+      // Also a server that says good-bye while it goes down, or has no connection to spare.
+      if (!isOnewriteError(error, 'DATABASE_UNREACHABLE') && !isConnectionLost(error)) return 'unknown'
     }
     await wait(delay)
   }
@@ -41,16 +67,16 @@ export const record = async <T>(
   work: (tx: Transaction) => Promise<T>,
   { resolveFor = 30_000, ...options }: RecordOptions = {},
 ): Promise<T> => {
-  let done: { readonly result: T; readonly transactionId: string | undefined } | undefined
+  let done: { readonly result: T; readonly trace: AppendTrace | undefined } | undefined
   try {
     return await database.transaction(async (tx) => {
       const result = await work(tx)
-      done = { result, transactionId: transactionOf(tx) }
+      done = { result, trace: traceOf(tx) }
       return result
     }, options)
   } catch (error) {
-    if (!isOnewriteError(error, 'COMMIT_UNKNOWN') || done?.transactionId === undefined) throw error
-    const outcome = await outcomeOf(database, done.transactionId, performance.now() + resolveFor)
+    if (!isOnewriteError(error, 'COMMIT_UNKNOWN') || done?.trace === undefined) throw error
+    const outcome = await outcomeOf(database, done.trace, performance.now() + resolveFor)
     if (outcome === 'committed') return done.result
     if (outcome === 'rolled back') throw new OnewriteError('TRANSACTION_LOST', {}, { cause: error })
     throw error
