@@ -1,7 +1,9 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { Publisher } from '../transport/publisher.ts'
 import { recordCheck } from '../transport/record-faults.ts'
 import { closedError, spending } from '../transport/spending.ts'
+import { acknowledgements } from './acknowledgements.ts'
 import { clientError } from './call.ts'
 import type { Client, ClientError } from './client.ts'
 import { publisherSettings } from './client-settings.ts'
@@ -10,20 +12,14 @@ import { enqueue, openProducer } from './producer.ts'
 import { publishError } from './publish-error.ts'
 import { topicGuard } from './topics.ts'
 
-/** The records of one `publish` that no broker has acknowledged yet. */
-interface Batch {
-  left: number
-  readonly settle: () => void
-  readonly fail: (reason: Error) => void
-}
-
-const isBatch = (value: unknown): value is Batch =>
-  typeof value === 'object' && value !== null && 'left' in value && 'settle' in value
-
-const lateError = ({ deliveryTimeout }: KafkaConfig): OnewriteError =>
+const stalledError = ({ deliveryTimeout }: KafkaConfig): OnewriteError =>
   new OnewriteError('PUBLISH_UNKNOWN', { cause: `no acknowledgement within ${deliveryTimeout} ms` })
 
-/** Idempotent producer: order is kept through retries, and a record repeats only after a fault. */
+/**
+ * Idempotent producer: order is kept through retries, and a record repeats only after a fault.
+ *
+ * @throws BROKER_UNREACHABLE, BROKER_AUTHENTICATION
+ */
 export const openPublisher = async (
   client: Client,
   config: KafkaConfig,
@@ -33,53 +29,40 @@ export const openPublisher = async (
   const checkRecords = recordCheck()
   const checkTopics = topicGuard(producer)
   const calls = spending()
-  const open = new Set<Batch>()
+  const waiting = acknowledgements(config.deliveryTimeout, () => failAll(stalledError(config)))
 
   const failAll = (reason: Error): void => {
     calls.spend(reason)
-    for (const batch of open) batch.fail(reason)
-    open.clear()
+    waiting.fail(reason)
   }
-  const meaning = (error: ClientError, topic?: string): Error =>
-    publishError(error, { name, brokers: config.brokers, topic, fenced: false })
+  const failWith = (error: ClientError, topic?: string): void =>
+    failAll(publishError(error, { name, brokers: config.brokers, topic, fenced: false }))
 
   producer.onDelivery((error, { topic, opaque }) => {
-    // The first failure tells the reason; the client then purges the rest so that nothing overtakes.
-    if (error !== undefined) return failAll(meaning(error, topic))
-    if (!isBatch(opaque) || --opaque.left > 0) return
-    open.delete(opaque)
-    opaque.settle()
+    // The first failure tells the reason; the client then drops the rest so that nothing overtakes.
+    if (error === undefined) waiting.acknowledge(opaque)
+    else failWith(error, topic)
   })
 
-  const begin = (size: number): { batch: Batch; acknowledged: Promise<void> } => {
-    let batch: Batch = { left: size, settle: () => undefined, fail: () => undefined }
-    const acknowledged = new Promise<void>((resolve, reject) => {
-      batch = { left: size, settle: resolve, fail: reject }
-    })
-    const late = setTimeout(() => failAll(lateError(config)), config.deliveryTimeout)
-    acknowledged.catch(() => undefined).finally(() => clearTimeout(late))
-    open.add(batch)
-    return { batch, acknowledged }
+  const hand = async (records: readonly OutgoingRecord[]): Promise<Promise<void>[]> => {
+    checkRecords(records)
+    await checkTopics(new Set(records.map(({ topic }) => topic)))
+    const { batch, acknowledged } = waiting.begin(records.length)
+    try {
+      await enqueue(producer.handle, records, calls.check, batch)
+    } catch (error) {
+      calls.check()
+      failWith(clientError(error), records[0]?.topic)
+      calls.check()
+    }
+    // In a list, since the next call may be handed over before these records are acknowledged.
+    return [acknowledged]
   }
 
   return {
     publish: async (records) => {
       if (records.length === 0) return calls.run(async () => {})
-      const { acknowledged } = await calls.run(async () => {
-        checkRecords(records)
-        await checkTopics(new Set(records.map(({ topic }) => topic)))
-        const { batch, acknowledged } = begin(records.length)
-        try {
-          await enqueue(producer.handle, records, calls.check, batch)
-        } catch (error) {
-          calls.check()
-          const reason = meaning(clientError(error), records[0]?.topic)
-          failAll(reason)
-          throw reason
-        }
-        return { acknowledged }
-      })
-      return acknowledged
+      await Promise.all(await calls.run(() => hand(records)))
     },
     close: () => {
       failAll(closedError())

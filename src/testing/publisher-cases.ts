@@ -98,6 +98,20 @@ const carriesKeysAndValues = async (fixture: PublishingFixture): Promise<void> =
   }
 }
 
+const leavesRecordsAsTheyAre = async (fixture: PublishingFixture): Promise<void> => {
+  const topic = await createTopic(fixture)
+  const frozen = Object.freeze(record(topic, 'k', 'v', Object.freeze({ id: '1', binary: Buffer.from([1]) })))
+  const before = structuredClone(frozen)
+  await withPublisher(fixture, async (publisher) => {
+    await publisher.publish(Object.freeze([frozen, frozen]))
+    await publisher.publish([frozen])
+  })
+  assert.deepEqual(structuredClone(frozen), before)
+  const read = await fixture.readCommitted(topic)
+  assert.equal(read.length, 3)
+  for (const { headers } of read) assert.deepEqual(headers, { id: '1', binary: '\u0001' })
+}
+
 const writesNothingOfABadBatch = async (fixture: PublishingFixture): Promise<void> => {
   const topic = await createTopic(fixture)
   await withPublisher(fixture, async (publisher) => {
@@ -148,6 +162,7 @@ export const publisherCases: readonly ContractCase<PublishingFixture>[] = [
   { name: 'a key lies in the partition that the Java client gives it', run: partitionsAsJavaDoes },
   { name: 'headers arrive byte for byte', run: carriesHeaders },
   { name: 'keys and values arrive byte for byte, null apart from empty', run: carriesKeysAndValues },
+  { name: 'records are left as they were given, and can be given again', run: leavesRecordsAsTheyAre },
   { name: 'a record that cannot be sent keeps its whole batch back', run: writesNothingOfABadBatch },
   { name: 'a publisher is spent after a rejection', run: isSpentAfterARejection },
   { name: 'close can be called twice, and publish after it rejects', run: closesTwice },

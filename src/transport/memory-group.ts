@@ -34,6 +34,20 @@ const longestBackoff = 1000
 const wants = (member: Member, topic: string): boolean =>
   member.options.topics === undefined || member.options.topics.includes(topic)
 
+/** The lane stays busy through the backoff: nothing of it may overtake the records that failed. */
+const run = async (lane: Lane, member: Member, records: readonly DeliveredRecord[]): Promise<void> => {
+  try {
+    await member.deliver(records)
+    lane.next += records.length
+    lane.failures = 0
+  } catch {
+    const wait = Math.min(longestBackoff, firstBackoff * 2 ** lane.failures)
+    lane.failures += 1
+    await pause(wait, member.signal)
+  }
+  lane.busy = false
+}
+
 export const memoryGroup = (log: MemoryLog): MemoryGroup => {
   const lanes = new Map<string, Lane>()
   const members: Member[] = []
@@ -52,20 +66,6 @@ export const memoryGroup = (log: MemoryLog): MemoryGroup => {
   const ownerOf = (lane: Lane): Member | undefined => {
     const able = members.filter((member) => wants(member, lane.topic))
     return able[lane.partition % able.length]
-  }
-
-  /** The lane stays busy through the backoff: nothing of it may overtake the records that failed. */
-  const run = async (lane: Lane, member: Member, records: readonly DeliveredRecord[]): Promise<void> => {
-    try {
-      await member.deliver(records)
-      lane.next += records.length
-      lane.failures = 0
-    } catch {
-      const wait = Math.min(longestBackoff, firstBackoff * 2 ** lane.failures)
-      lane.failures += 1
-      await pause(wait, member.signal)
-    }
-    lane.busy = false
   }
 
   const hand = (lane: Lane): void => {
