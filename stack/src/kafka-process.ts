@@ -16,6 +16,7 @@ export interface BrokerHome {
   readonly ports: BrokerPorts
   /** Removed when the broker is closed. */
   readonly temporary: boolean
+  readonly tunedFor: 'start' | 'throughput'
 }
 
 export interface KafkaProcess {
@@ -73,7 +74,9 @@ const whenAnswering = async (home: BrokerHome, child: ChildProcess): Promise<voi
 
 /** Starts the broker of this home and resolves when it answers. */
 export const startProcess = async (home: BrokerHome): Promise<KafkaProcess> => {
-  const child = await spawnJava(home, ['-Xms128m', '-Xmx512m', 'kafka.Kafka', propertiesFile(home)])
+  const tuning = home.tunedFor === 'start' ? ['-XX:TieredStopAtLevel=1'] : []
+  const parameters = [...tuning, '-Xms128m', '-Xmx512m', 'kafka.Kafka', propertiesFile(home)]
+  const child = await spawnJava(home, parameters)
   if (child.pid === undefined) throw new Error('java could not be started')
   const pidFile = join(home.folder, 'pid')
   writeFileSync(pidFile, String(child.pid))

@@ -29,6 +29,11 @@ export interface KafkaOptions {
   readonly dataDirectory?: string
   /** Default: a free one. */
   readonly port?: number
+  /**
+   * `start` (default): the Java compiler stops at its first level, which takes a third off the processor time of a start
+   * (3.6 s instead of 5.4 s). `throughput`: as in production, for benchmarks.
+   */
+  readonly tunedFor?: 'start' | 'throughput'
 }
 
 const external = (brokers: string): Kafka => {
@@ -99,7 +104,8 @@ const startOnce = async (classPath: string, options: KafkaOptions): Promise<Kafk
   const callOff = watchHome(folder, !temporary)
   try {
     const ports = await portsOf(folder, options.port)
-    const home: BrokerHome = { folder, classPath, ports, temporary }
+    const { tunedFor = 'start' } = options
+    const home: BrokerHome = { folder, classPath, ports, temporary, tunedFor }
     await formatStorage(home)
     return controlled(home, await startProcess(home), callOff)
   } catch (error) {
