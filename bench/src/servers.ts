@@ -33,7 +33,7 @@ export const startServers = async ({ needsKafka, postgres = {} }: Benchmark): Pr
   const folder = join(tmpdir(), `onewrite-bench-${randomUUID()}`)
   const [database, kafka] = await Promise.all([
     startDatabase(folder, postgres),
-    needsKafka ? startKafka() : undefined,
+    needsKafka ? startKafka({ tunedFor: 'throughput' }) : undefined,
   ])
   let stopping: Promise<void> | undefined
   const stop = async (): Promise<void> => {
