@@ -2,6 +2,8 @@ import { createRequire } from 'node:module'
 import { kafka } from 'onewrite/kafka'
 import { describe, expect, it } from 'vitest'
 import { loadClient } from '../../src/kafka/client.ts'
+import { readOptions } from '../../src/kafka/read-options.ts'
+import { redaction } from '../../src/kafka/redact.ts'
 
 const faultsOf = (options: object): string => {
   try {
@@ -64,6 +66,20 @@ describe('kafka() checks its options before anything starts', () => {
     })
     expect(faults).toContain('brokers[0]')
     expect(faults).not.toContain(canary)
+  })
+})
+
+describe('texts of the client', () => {
+  it('lose every secret on their way to a log or a message', () => {
+    const canaries = ['canary-password', 'canary-key', 'canary-passphrase'] as const
+    const [password, key, passphrase] = canaries
+    const config = readOptions({
+      brokers: ['localhost:9092'],
+      sasl: { mechanism: 'plain', username: 'u', password },
+      ssl: { certificate: 'c', key, passphrase },
+    })
+    const text = `invalid value "${password}" and ${key} and ${passphrase} and ${password}`
+    expect(redaction(config)(text)).toBe('invalid value "***" and *** and *** and ***')
   })
 })
 
