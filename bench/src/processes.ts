@@ -53,13 +53,13 @@ export interface ServerSeconds {
 }
 
 /**
- * Seconds of CPU that the servers this process started have spent so far. On Linux; elsewhere, and for a broker that
+ * Seconds of CPU that the servers a process started have spent so far. On Linux; elsewhere, and for a broker that
  * somebody else runs, not a number.
  */
-export const serverSeconds = (): ServerSeconds => {
+export const serverSeconds = (owner = process.pid): ServerSeconds => {
   const rows = readRows()
   const of = (name: string): number => {
-    const row = rows.find((one) => one.parent === process.pid && one.name === name)
+    const row = rows.find((one) => one.parent === owner && one.name === name)
     return row === undefined ? Number.NaN : spent(row, rows)
   }
   return { postgres: of('postgres'), broker: of('java') }
