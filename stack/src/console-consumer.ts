@@ -26,7 +26,7 @@ export const consoleConsumer = async (options: ConsoleConsumerOptions): Promise<
     ...(timeout === undefined ? [] : ['--timeout-ms', String(timeout)]),
   ]
   const parameters = ['-XX:TieredStopAtLevel=1', '-cp', await brokerClassPath()]
-  return spawn('java', [...parameters, 'org.apache.kafka.tools.ConsoleConsumer', ...flags], {
+  return spawn('java', [...parameters, 'org.apache.kafka.tools.consumer.ConsoleConsumer', ...flags], {
     stdio: ['ignore', output, 'inherit'],
   })
 }

@@ -16,7 +16,8 @@ export interface BrokerHome {
   readonly ports: BrokerPorts
   /** Removed when the broker is closed. */
   readonly temporary: boolean
-  readonly tunedFor: 'start' | 'throughput'
+  /** Default `start`. */
+  readonly tunedFor?: 'start' | 'throughput'
 }
 
 export interface KafkaProcess {
@@ -74,7 +75,7 @@ const whenAnswering = async (home: BrokerHome, child: ChildProcess): Promise<voi
 
 /** Starts the broker of this home and resolves when it answers. */
 export const startProcess = async (home: BrokerHome): Promise<KafkaProcess> => {
-  const tuning = home.tunedFor === 'start' ? ['-XX:TieredStopAtLevel=1'] : []
+  const tuning = home.tunedFor !== 'throughput' ? ['-XX:TieredStopAtLevel=1'] : []
   const parameters = [...tuning, '-Xms128m', '-Xmx512m', 'kafka.Kafka', propertiesFile(home)]
   const child = await spawnJava(home, parameters)
   if (child.pid === undefined) throw new Error('java could not be started')

@@ -1,4 +1,3 @@
-import type { SerializedError } from 'vitest'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 import { countTests, type MissingNeed } from './needs.ts'
 
@@ -27,12 +26,14 @@ const failedOutside = (module: TestModule): boolean =>
  * not run, with the reason.
  */
 export const summary = (root: string, missing: readonly MissingNeed[]): Reporter => ({
-  onTestRunEnd: (modules: readonly TestModule[], unhandled: readonly SerializedError[]) => {
+  onTestRunEnd: (modules, unhandled, reason) => {
     const tally: Tally = { passed: 0, failed: unhandled.length, skipped: [] }
     for (const module of modules) {
       for (const test of module.children.allTests()) count(tally, test)
       if (failedOutside(module)) tally.failed += 1
     }
+    // A set-up that failed is the fault of no test, and there may not be any.
+    if (reason === 'failed' && tally.failed === 0) tally.failed = 1
     const leftOut = missing.map((need) => ({ ...need, tests: countTests(root, need.suffix) }))
     for (const { need, suffix, reason, tests } of leftOut) {
       console.log(`SKIPPED ${tests} tests in *${suffix} because ${need} is missing: ${reason}`)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { brokerClassPath } from '../../stack/install/broker-jars.mjs'
 import { freePorts } from '../../stack/src/free-port.ts'
 import { formatStorage, startProcess } from '../../stack/src/kafka-process.ts'
+import { watchHome } from '../../stack/src/watch-orphan.ts'
 
 export interface SaslBroker {
   /** The address that asks for credentials. */
@@ -33,11 +34,13 @@ export const startSaslBroker = async (username: string, password: string): Promi
     file,
     `sasl.enabled.mechanisms=PLAIN\nlistener.name.checked.plain.sasl.jaas.config=${login} required user_${username}="${password}";\n`,
   )
+  const callOff = watchHome(folder, false)
   const broker = await startProcess(home)
   return {
     address,
     close: async () => {
       await broker.end('SIGKILL')
+      callOff()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -6,9 +6,9 @@ const assertion =
 const focus = /\b(test|it|describe|suite)\.(only|skip|todo|fails)\b/g
 const retries = /\bretry:\s*\d/g
 
-/** A wait for a time instead of for a condition. */
+/** A wait for a fixed time instead of for a condition. A fault at a random moment is something else. */
 const sleeps =
-  /\bsetTimeout\(\s*(resolve|done|r|ok)\b|\bawait (sleep|delay|wait|pause)\(\s*[\d_]+\s*\)|from 'node:timers\/promises'/g
+  /\bsetTimeout\(\s*(resolve|done|r|ok),\s*[\d_]+|\bawait (sleep|delay|wait|pause)\(\s*[\d_]+\s*\)|import \{[^}]*setTimeout[^}]*\} from 'node:timers\/promises'/g
 
 const one = (text: string): readonly SourceFile[] => [{ path: 'test/log/reads.test.ts', text }]
 
