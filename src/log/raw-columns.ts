@@ -2,16 +2,17 @@ import type { RawEvent } from '../message/raw-event.ts'
 
 /**
  * The columns of an event as text, in the order `toRawEvent` takes them. Payload and metadata stay the text PostgreSQL
- * prints: parsing them would be half of a reader's cost, and JavaScript numbers would lose digits.
+ * prints: parsing them would be half of a reader's cost, and JavaScript numbers would lose digits. The time is printed as
+ * JSON, because the text of a timestamp depends on the DateStyle of the session.
  */
 export const rawColumns = `position::text, id::text, aggregate_type, aggregate_id, sequence::text, event_type,
-  event_version::text, payload::text, metadata::text, (occurred_at at time zone 'UTC')::text, tx_id::text,
+  event_version::text, payload::text, metadata::text, to_json(occurred_at at time zone 'UTC')::text, tx_id::text,
   ordinal::text, count::text`
 
 type TextRow = readonly (string | null)[]
 
-/** `2026-11-21 10:00:00.5` as RFC 3339 with a date's separator and zone. */
-const toRfc3339 = (text: string): string => `${text.slice(0, 10)}T${text.slice(11)}Z`
+/** `"2026-11-21T10:00:00.5"`, quotes included, as RFC 3339. */
+const toRfc3339 = (text: string): string => `${text.slice(1, -1)}Z`
 
 export const toRawEvent = (row: TextRow): RawEvent => ({
   position: row[0] ?? '',
