@@ -5,7 +5,7 @@ import { quoteIdentifier } from '../postgres/identifier.ts'
 export interface PartitionReport {
   /** Names of the partitions this call created. */
   readonly created: readonly string[]
-  /** Names of partitions that cannot be created, because the overflow or a partition of another size has their place. */
+  /** Names of partitions that cannot be created: the overflow or a partition of another size has their place. */
   readonly skipped: readonly string[]
   /** Events that found no partition of their own; they are safe, but retention cannot drop them. */
   readonly overflow: boolean
