@@ -1,4 +1,5 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
+import { networkVerdict } from '../retry/network-code.ts'
 
 /** Where an error happened: enough to name the fault, never a secret. */
 export interface ErrorPlace {
@@ -6,21 +7,11 @@ export interface ErrorPlace {
   readonly schema: string
 }
 
-const networkCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'ENOENT',
-  'EACCES',
-])
+/** Of a unix socket that is not there or not ours. */
+const socketCodes = ['ENOENT', 'EACCES']
+
+const isNetworkCode = (code: string): boolean =>
+  networkVerdict(code) === 'transient' || socketCodes.includes(code)
 
 // `pg` gives a lost connection no code; these are the beginnings of all its messages for one.
 const lostConnection =
@@ -52,7 +43,7 @@ export const isConnectionLost = (error: unknown): boolean => {
   if (state !== undefined) {
     return state.startsWith('08') || /^(FATAL|PANIC)$/.test(property(error, 'severity') ?? '')
   }
-  return networkCodes.has(property(error, 'code') ?? '') || lostConnection.test(textOf(error))
+  return isNetworkCode(property(error, 'code') ?? '') || lostConnection.test(textOf(error))
 }
 
 const isAuthentication = (error: unknown, state: string | undefined): boolean =>

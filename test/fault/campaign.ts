@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { failpoints } from '../../src/lifecycle/failpoint.ts'
 import { type Embedded, embedded } from '../../src/postgres/embedded.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { pgDatabase } from '../../src/postgres/pg-database.ts'
@@ -14,15 +15,7 @@ import { type RelayChild, type RelaySettings, startRelayChild } from './relay-ch
 import { type Dice, dice } from './seed.ts'
 import { startWriters, type Writers } from './writers.ts'
 
-const relayFailpoints = [
-  'relay.led',
-  'relay.opened',
-  'relay.read',
-  'relay.published',
-  'relay.beforeCommit',
-  'relay.committed',
-  'relay.checkpointed',
-] as const
+const relayFailpoints = failpoints.filter((name) => name.startsWith('relay.'))
 
 export interface CampaignOptions {
   readonly seed: number
@@ -102,11 +95,11 @@ const finish = async ({ postgres, settings }: Stage): Promise<readonly HistoryEv
 
 const campaign = async (stage: Stage, options: CampaignOptions, writers: Writers) => {
   const { random } = stage
-  const { kills, restarts: withRestarts = true, failpoints = relayFailpoints } = options
+  const { kills, restarts: withRestarts = true, failpoints: places = relayFailpoints } = options
   const restartAfter = new Set(withRestarts ? [Math.floor(kills / 3), Math.floor((2 * kills) / 3)] : [])
   const hits: Record<string, number> = {}
   for (let kill = 0; kill < kills; kill += 1) {
-    const hit = await runUntilKilled(stage, failpoints)
+    const hit = await runUntilKilled(stage, places)
     hits[hit] = (hits[hit] ?? 0) + 1
     if (restartAfter.has(kill) || (withRestarts && random.chance(0.05))) {
       await restartServer(stage)
