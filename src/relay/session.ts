@@ -49,6 +49,9 @@ const checkRestored = ({ name, sink }: SessionOptions, { end }: Page): void => {
 /**
  * One leadership: read → cut → encode → send → settle, until told to stop. The next page is read while this one
  * leaves. Events leave in the order of the log; the checkpoint stands only where no unit is open.
+ *
+ * The checkpoint is the position of an event, never that of the horizon: a position that was drawn and rolled back is
+ * given out again when PostgreSQL crashes before its log is on the disk, and an event may then be committed under it.
  */
 export const runSession = async (options: SessionOptions, { stop, lost }: SessionSignals): Promise<void> => {
   const { name, connection, schema, sink, encode, pace, limits, settleAfter, observer } = options
@@ -56,6 +59,7 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
   const units = cutter(limits.bytes)
   const either = AbortSignal.any([stop, lost])
   let unsettled = 0
+  let last = sink.position
   let ahead: Promise<Page> | undefined
 
   const read = (): Promise<Page> => {
@@ -66,10 +70,11 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
   }
 
   const hand = async (events: readonly RawEvent[]): Promise<void> => {
-    const first = events[0]
-    if (first === undefined) return
+    const [first, final] = [events[0], events.at(-1)]
+    if (first === undefined || final === undefined) return
     const records = events.map(encode)
     unsettled += records.length
+    last = BigInt(final.position)
     observer.handed(records, first.occurredAt)
     await whileLeading(sink.send(records), name, lost)
     failpoint('relay.published')
@@ -77,7 +82,7 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
 
   const settle = async (position: bigint, end: bigint): Promise<void> => {
     if (unsettled === 0) return observer.idle(position, end)
-    const settling = (): Promise<void> => whileLeading(sink.settle(position), name, lost)
+    const settling = (): Promise<void> => whileLeading(sink.settle(last), name, lost)
     await observer.settling({ events: unsettled, position, end }, settling)
     unsettled = 0
   }
