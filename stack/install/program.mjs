@@ -31,6 +31,21 @@ const passSignals = (child) => {
 }
 
 /**
+ * npm passes SIGTERM to its shell, and the shell dies of it without a word to us. A new parent says so.
+ *
+ * @param {() => void} end
+ */
+const watchParent = (end) => {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    end()
+  }, 500)
+  return () => clearInterval(watch)
+}
+
+/**
  * Runs a program of this repository in the foreground and resolves to its exit code.
  *
  * @param {string} file relative to the root
@@ -44,9 +59,11 @@ export const runProgram = (file, parameters) =>
       stdio: 'inherit',
     })
     const stopPassing = passSignals(child)
+    const stopWatching = watchParent(() => child.kill('SIGTERM'))
     child.once('error', reject)
     child.once('exit', (code, signal) => {
       stopPassing()
+      stopWatching()
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
     })
   })
