@@ -38,7 +38,8 @@ const logTail = async (home: BrokerHome): Promise<string> => {
 const spawnJava = async (home: BrokerHome, parameters: readonly string[]): Promise<ChildProcess> => {
   const log = await open(logFile(home), 'a')
   try {
-    return spawn('java', ['-cp', home.classPath, ...parameters], {
+    // Its native libraries are unpacked there; a broker that is killed would leave them behind.
+    return spawn('java', [`-Djava.io.tmpdir=${home.folder}`, '-cp', home.classPath, ...parameters], {
       stdio: ['ignore', log.fd, log.fd],
       // Ctrl-C in a terminal goes to the whole group; the broker has to outlive the drain of its clients.
       detached: true,
