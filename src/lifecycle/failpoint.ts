@@ -52,13 +52,16 @@ export const failpoint = (name: Failpoint): void => {
 }
 
 const isFailpoint = (name: string): name is Failpoint => (failpoints as readonly string[]).includes(name)
+const isPassage = (passage: string): boolean => /^[1-9]\d*$/.test(passage)
 const isEffect = (effect: string): effect is 'kill' | 'stop' | 'throw' => /^(kill|stop|throw)$/.test(effect)
 
 const armFromText = (text: string): void => {
   for (const entry of text.split(',').filter((part) => part !== '')) {
     const [name = '', rest = ''] = entry.split('=')
     const [effect = '', passage = '1'] = rest.split('@')
-    if (!isFailpoint(name) || !isEffect(effect)) throw new Error(`ONEWRITE_FAILPOINTS: cannot read ${entry}`)
+    if (!isFailpoint(name) || !isEffect(effect) || !isPassage(passage)) {
+      throw new Error(`ONEWRITE_FAILPOINTS: cannot read ${entry}`)
+    }
     armFailpoint(name, effect, Number(passage))
   }
 }

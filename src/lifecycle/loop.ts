@@ -85,6 +85,8 @@ export const loop = (options: LoopOptions): Loop => {
     while (!stopping.signal.aborted) {
       try {
         await run(stopping.signal, report)
+        // A life that returns at once, again and again, must not keep timers and sockets from being served.
+        await pause(0, stopping.signal)
       } catch (error) {
         if (!stopping.signal.aborted) await fail(error)
       }
@@ -106,7 +108,10 @@ export const loop = (options: LoopOptions): Loop => {
     stop: async ({ drain = 20_000 } = {}) => {
       stopping.abort()
       if (started) await withDeadline(name, ended.promise, drain)
-      else ended.resolve()
+      else {
+        settled.resolve()
+        ended.resolve()
+      }
     },
     health: () => health,
   }
