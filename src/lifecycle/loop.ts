@@ -1,5 +1,6 @@
-import { isOnewriteError, OnewriteError } from '../error/onewrite-error.ts'
+import { isOnewriteError } from '../error/onewrite-error.ts'
 import { exponential } from '../retry/backoff.ts'
+import { withDeadline } from './deadline.ts'
 import type { Health, HealthState } from './health.ts'
 import { type Logger, silentLogger } from './logger.ts'
 import { pause } from './pause.ts'
@@ -37,14 +38,6 @@ export interface Loop {
 }
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const withDeadline = async (name: string, ended: Promise<void>, milliseconds: number): Promise<void> => {
-  const deadline = new AbortController()
-  const late = pause(milliseconds, deadline.signal).then(() => {
-    if (!deadline.signal.aborted) throw new OnewriteError('DRAIN_TIMEOUT', { name, milliseconds })
-  })
-  await Promise.race([ended, late]).finally(() => deadline.abort())
-}
 
 const signalled = (): { readonly promise: Promise<void>; resolve(): void } => {
   let resolve = (): void => undefined
@@ -115,4 +108,15 @@ export const loop = (options: LoopOptions): Loop => {
     },
     health: () => health,
   }
+}
+
+/**
+ * Stops loops at the same time, all of them whatever becomes of one.
+ *
+ * @throws DRAIN_TIMEOUT
+ */
+export const stopAll = async (loops: readonly Loop[], options: { readonly drain: number }): Promise<void> => {
+  const outcomes = await Promise.allSettled(loops.map((one) => one.stop(options)))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }

@@ -22,16 +22,13 @@ export interface Appended {
   readonly transactionId: string
 }
 
-interface AppendRow {
-  readonly last_position: string
-  readonly transaction_id: string
-  readonly versions: readonly string[]
-}
-
 // Text in, text out: so every client sends and decodes it alike, whatever it makes of bigint, arrays and jsonb.
+// The row as one text, such as (42,731,{3}) or (42,731,"{3,1}"): taking it apart in SQL cost PostgreSQL a sixth of an
+// append, most of it for planning.
 const appendSql = (schema: string): string =>
-  `select last_position::text, transaction_id, versions::text[]
-   from ${quoteIdentifier('schema', schema)}.append($1::text::jsonb, $2::text::jsonb)`
+  `select ${quoteIdentifier('schema', schema)}.append($1::text::jsonb, $2::text::jsonb)::text as appended`
+
+const rowText = /^\((\d+),(\d+),"?\{([\d,]+)\}"?\)$/
 
 const metadataOf = ({ metadata, type }: NewEvent, traceparent: string | undefined): string => {
   const known = traceparent === undefined || metadata.traceparent !== undefined
@@ -92,8 +89,8 @@ export const append = async (
   return measureAppend({ schema: tx.schema, events: events.length }, async () => {
     try {
       const values = [JSON.stringify(streams), `[${texts.join(',')}]`]
-      const { rows } = await tx.query<AppendRow>(appendSql(tx.schema), values)
-      const result = appended(rows[0], streams, places)
+      const { rows } = await tx.query<{ appended: string }>(appendSql(tx.schema), values)
+      const result = appended(rows[0]?.appended, streams, places)
       keepTrace(tx, result, events.at(-1)?.id ?? '')
       return result
     } catch (error) {
@@ -103,15 +100,19 @@ export const append = async (
 }
 
 const appended = (
-  row: AppendRow | undefined,
+  text: string | undefined,
   streams: readonly { readonly added: number }[],
   places: readonly (readonly [number, number])[],
 ): Appended => {
-  if (row === undefined) throw new Error('append returned no row')
-  const bases = streams.map(({ added }, index) => Number(row.versions[index]) - added)
+  const [, position, transactionId, versions] = rowText.exec(text ?? '') ?? []
+  if (position === undefined || transactionId === undefined || versions === undefined) {
+    throw new Error(`append answered ${JSON.stringify(text)}`)
+  }
+  const found = versions.split(',')
+  const bases = streams.map(({ added }, index) => Number(found[index]) - added)
   return {
-    position: BigInt(row.last_position),
+    position: BigInt(position),
     sequences: places.map(([stream, place]) => (bases[stream - 1] ?? 0) + place),
-    transactionId: row.transaction_id,
+    transactionId,
   }
 }

@@ -1,9 +1,9 @@
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
-import { loop, type Report } from '../lifecycle/loop.ts'
+import { type Loop, loop, type Report, stopAll } from '../lifecycle/loop.ts'
 import { type Pace, pace } from '../lifecycle/pace.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
-import { saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
+import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
 import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
 import type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from '../transport/subscriber.ts'
@@ -22,6 +22,12 @@ export interface LogSubscribingOptions {
 /** The subscribing side of the log, and a way to say that something was committed. */
 export interface LogSubscribing extends Subscribing {
   poke(): void
+  /**
+   * Stops every subscription, those that the application made included.
+   *
+   * @throws DRAIN_TIMEOUT
+   */
+  stop(options: { readonly drain: number }): Promise<void>
 }
 
 type Deliver = (records: readonly DeliveredRecord[]) => Promise<void>
@@ -41,29 +47,33 @@ const toDelivered = (event: RawEvent, { topic, key, value, headers }: OutgoingRe
 })
 
 /** Where a group without progress begins. Saved at once, so that `now` means the first time it was asked for. */
-const startOf = async (
-  database: Database,
-  name: string,
-  token: bigint,
-  from: 'start' | 'now',
-): Promise<bigint> => {
-  const position = await takeCheckpoint(database, { name, token })
-  if (position > 0n || from === 'start') return position
-  return saveCheckpoint(database, { name, position: await lastPosition(database), token })
+const startOf = async ({ database, now }: Following, name: string, token: bigint): Promise<bigint> => {
+  const isNew = now !== undefined && (await readCheckpoint(database, name)) === undefined
+  return isNew
+    ? saveCheckpoint(database, { name, position: await now(), token })
+    : takeCheckpoint(database, { name, token })
+}
+
+/** Asked for when the subscription is made, because taking the lease may last. */
+const positionNow = (database: Database): (() => Promise<bigint>) => {
+  const asked = lastPosition(database).catch(() => undefined)
+  return async () => (await asked) ?? lastPosition(database)
 }
 
 interface Following extends LogSubscribingOptions {
   readonly subscription: SubscribeOptions
   readonly deliver: Deliver
   readonly looking: Pace
+  /** The end of the log, for a group that begins there. */
+  readonly now: (() => Promise<bigint>) | undefined
 }
 
 const follow = async (following: Following, leadership: Leadership, signal: AbortSignal): Promise<void> => {
   const { database, encode, subscription, deliver, looking } = following
-  const { group, topics, from = 'start' } = subscription
+  const { group, topics } = subscription
   const name = `group/${group}`
   const wanted = topics && new Set(topics)
-  const position = await startOf(database, name, leadership.token, from)
+  const position = await startOf(following, name, leadership.token)
   const connection = await database.rawConnection({ applicationName: `onewrite group ${group}` })
   try {
     const reader = orderedReader(connection, database.schema, position)
@@ -106,29 +116,27 @@ const live = async (
  * moves after `deliver` resolved, so a crash in between delivers again.
  */
 export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing => {
-  const paces = new Set<Pace>()
+  const followed = new Map<Loop, Pace>()
   const subscribe = (subscription: SubscribeOptions, deliver: Deliver): Subscription => {
     const looking = pace()
     const owner = ownerName()
-    paces.add(looking)
+    const now = subscription.from === 'now' ? positionNow(options.database) : undefined
     const following = loop({
       name: `group ${subscription.group}`,
       logger: options.logger ?? silentLogger,
-      run: (signal, report) => live({ ...options, subscription, deliver, looking }, owner, signal, report),
+      run: (signal, report) =>
+        live({ ...options, subscription, deliver, looking, now }, owner, signal, report),
     })
+    followed.set(following, looking)
     following.start()
-    return {
-      ended: following.ended,
-      stop: async () => {
-        paces.delete(looking)
-        await following.stop()
-      },
-    }
+    void following.ended.then(() => followed.delete(following))
+    return { ended: following.ended, stop: () => following.stop() }
   }
   return {
     subscribe,
     poke: () => {
-      for (const looking of paces) looking.poke()
+      for (const looking of followed.values()) looking.poke()
     },
+    stop: (settings) => stopAll([...followed.keys()], settings),
   }
 }

@@ -1,3 +1,4 @@
+import { didYouMean } from '../error/did-you-mean.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Logger } from '../lifecycle/logger.ts'
 import type { PaceOptions } from '../lifecycle/pace.ts'
@@ -39,27 +40,74 @@ export interface ServiceOptions {
 
 const namePattern = /^[a-z][a-z0-9]*([._-][a-z0-9]+)*$/
 
+const knownOptions = [
+  'name',
+  'database',
+  'transport',
+  'events',
+  'topic',
+  'createTopics',
+  'delivery',
+  'published',
+  'migrate',
+  'schema',
+  'leaseTtl',
+  'polling',
+  'logger',
+] as const satisfies readonly (keyof ServiceOptions)[]
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const isIterable = (value: unknown): boolean => isObject(value) && Symbol.iterator in value
+
 const isOneOf = <T>(value: unknown, allowed: readonly T[]): boolean => allowed.some((one) => one === value)
 
-const faultsOf = (options: ServiceOptions): string[] => {
-  const { name, delivery, leaseTtl, createTopics } = options
-  const faults: string[] = []
-  if (typeof name !== 'string' || !namePattern.test(name) || name.length > 100) {
-    faults.push(
-      `name ${JSON.stringify(name)} is not a lower-case name such as "orders" (letters, digits, . _ -)`,
-    )
-  }
-  if (delivery !== undefined && !isOneOf(delivery, ['exactly-once', 'at-least-once'])) {
-    faults.push(`delivery ${JSON.stringify(delivery)} is neither "exactly-once" nor "at-least-once"`)
-  }
-  if (leaseTtl !== undefined && !(Number.isInteger(leaseTtl) && leaseTtl >= 500)) {
-    faults.push(`leaseTtl ${leaseTtl} is not a whole number of milliseconds from 500`)
-  }
-  if (createTopics !== undefined && createTopics !== false && !Array.isArray(createTopics)) {
-    faults.push('createTopics is neither a list of topics nor false')
-  }
-  return faults
+const unknownFaults = (options: ServiceOptions): string[] =>
+  Object.keys(options)
+    .filter((option) => !isOneOf(option, knownOptions))
+    .map((option) => `unknown option ${option}${didYouMean(option, knownOptions)}`)
+
+/** What is wrong with an option that was given. */
+const rules: { readonly [Name in keyof ServiceOptions]?: (value: unknown) => string | undefined } = {
+  database: (value) =>
+    typeof value === 'string' || isObject(value) ? undefined : 'is neither a URL nor a database',
+  transport: (value) => (isObject(value) && 'close' in value ? undefined : 'is not a transport'),
+  events: (value) => (isIterable(value) ? undefined : 'is not a list of events'),
+  topic: (value) => (typeof value === 'function' ? undefined : 'is not a naming strategy'),
+  published: (value) => (typeof value === 'function' ? undefined : 'is not a function'),
+  migrate: (value) => (typeof value === 'boolean' ? undefined : 'is neither true nor false'),
+  delivery: (value) =>
+    isOneOf(value, ['exactly-once', 'at-least-once'])
+      ? undefined
+      : `${JSON.stringify(value)} is neither "exactly-once" nor "at-least-once"`,
+  leaseTtl: (value) =>
+    Number.isInteger(value) && Number(value) >= 500
+      ? undefined
+      : `${String(value)} is not a whole number of milliseconds from 500`,
+  createTopics: (value) =>
+    value === false || Array.isArray(value) ? undefined : 'is neither a list of topics nor false',
 }
+
+const nameFaults = ({ name }: ServiceOptions): string[] =>
+  typeof name === 'string' && namePattern.test(name) && name.length <= 100
+    ? []
+    : [`name ${JSON.stringify(name)} is not a lower-case name such as "orders" (letters, digits, . _ -)`]
+
+const pollingFaults = ({ polling = {} }: ServiceOptions): string[] =>
+  Object.entries(polling)
+    .filter(([, value]) => value !== undefined && !(Number.isFinite(value) && value > 0))
+    .map(([name, value]) => `polling.${name} ${value} is not a number of milliseconds above 0`)
+
+const faultsOf = (options: ServiceOptions): string[] => [
+  ...unknownFaults(options),
+  ...nameFaults(options),
+  ...Object.entries(rules).flatMap(([option, fault]) => {
+    const value: unknown = Reflect.get(options, option)
+    const found = value === undefined ? undefined : fault(value)
+    return found === undefined ? [] : [`${option} ${found}`]
+  }),
+  ...pollingFaults(options),
+]
 
 /** @throws INVALID_CONFIG naming every fault */
 export const checkServiceOptions = (options: ServiceOptions): void => {

@@ -1,6 +1,7 @@
+import { withDeadline } from '../lifecycle/deadline.ts'
 import type { Health, HealthState } from '../lifecycle/health.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
-import type { Loop } from '../lifecycle/loop.ts'
+import { stopAll } from '../lifecycle/loop.ts'
 import { type RecordOptions, record } from '../log/record.ts'
 import { type LogSubscribing, logSubscribing } from '../log/subscribe.ts'
 import { type Catalogue, catalogue } from '../message/catalogue.ts'
@@ -58,12 +59,6 @@ const worst = (parts: readonly Health[]): HealthState =>
     'up',
   )
 
-const stopAll = async (loops: readonly Loop[], drain: number): Promise<void> => {
-  const outcomes = await Promise.allSettled(loops.map((one) => one.stop({ drain })))
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-}
-
 /** Composes a service: database, log, transport and the loops between them. Nothing happens before `start`. */
 export const service = (options: ServiceOptions): Service => {
   checkServiceOptions(options)
@@ -105,13 +100,16 @@ export const service = (options: ServiceOptions): Service => {
         return { state: worst(parts), parts }
       },
       stop: async ({ drain = '20s' } = {}) => {
-        try {
-          await publishing.stop()
-          await stopAll(loops, milliseconds(drain))
-        } finally {
-          await transport.close()
-          await close()
-        }
+        const limit = milliseconds(drain, 'drain')
+        const until = performance.now() + limit
+        const stopped = stopAll(loops, { drain: limit })
+        // A subscription ends with the service: what it reads from is closed below.
+        const outcomes = await Promise.allSettled([stopped, log.stop({ drain: limit })])
+        const closed = Promise.allSettled([transport.close()]).then(close)
+        const left = Math.max(1000, until - performance.now())
+        outcomes.push(...(await Promise.allSettled([withDeadline(`service ${name}`, closed, left)])))
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+        if (failed !== undefined) throw failed.reason
       },
     }
   }

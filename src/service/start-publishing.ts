@@ -24,7 +24,6 @@ export interface PublishingPlan {
 export interface StartedPublishing {
   readonly loops: readonly Loop[]
   poke(): void
-  stop(): Promise<void>
 }
 
 const topicsOf = ({ options, definitions, topicOf }: PublishingPlan): readonly Topic[] => {
@@ -78,21 +77,23 @@ const toOutgoing = ({ topic, key, value, headers }: DeliveredRecord): OutgoingRe
   headers,
 })
 
-/** Without a broker an event has left once subscribers can read it. */
-const tellSubscribed = ({ options, transport, logger }: PublishingPlan): (() => Promise<void>) => {
+/** Without a broker an event has left once subscribers can read it. Ends when the log or the transport is closed. */
+const tellSubscribed = ({ options, transport, logger }: PublishingPlan): void => {
   const { published, name } = options
-  if (published === undefined || transport.subscribing === undefined) return async () => {}
+  if (published === undefined || transport.subscribing === undefined) return
   const tell = guarded(published, logger)
-  const subscription = transport.subscribing.subscribe({ group: `published/${name}` }, async (records) =>
+  transport.subscribing.subscribe({ group: `published/${name}` }, async (records) =>
     tell(records.map(toOutgoing)),
   )
-  return () => subscription.stop()
 }
 
 /** A relay where the transport needs one; otherwise subscribers read the log, and only `published` is told. */
 export const startPublishing = (plan: PublishingPlan): StartedPublishing => {
   const { publishing } = plan.transport
-  if (publishing === undefined) return { loops: [], poke: () => undefined, stop: tellSubscribed(plan) }
+  if (publishing === undefined) {
+    tellSubscribed(plan)
+    return { loops: [], poke: () => undefined }
+  }
   const started = startRelay(plan, publishing)
-  return { loops: [started], poke: started.poke, stop: async () => {} }
+  return { loops: [started], poke: started.poke }
 }
