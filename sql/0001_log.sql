@@ -168,11 +168,33 @@ declare
   v_bases bigint[];
   v_total bigint := 0;
   v_stream record;
+  v_one jsonb := p_streams -> 0;
+  v_event jsonb := p_events -> 0;
+  v_offset bigint;
 begin
   if v_marker is not null and split_part(v_marker, ' ', 1) = v_tx::text then
     v_before := split_part(v_marker, ' ', 2)::integer;
   end if;
   v_after := v_before + jsonb_array_length(p_events);
+  perform set_config('onewrite.recorded', v_tx || ' ' || v_after, true);
+  transaction_id := v_tx::text;
+
+  -- Most appends are one event of one stream. What follows below does the same, for a third more.
+  if v_after = v_before + 1 and jsonb_array_length(p_streams) = 1 and v_one -> 'added' = '1' then
+    versions := array[:schema.advance_stream(v_one ->> 'type', v_one ->> 'id', 1, (v_one ->> 'expected')::bigint)];
+    insert into :schema.events as e (id, aggregate_type, aggregate_id, sequence, event_type, event_version,
+      payload, metadata, occurred_at, tx_id, ordinal, count)
+    values ((v_event ->> 'id')::uuid, v_one ->> 'type', v_one ->> 'id', versions[1], v_event ->> 'type',
+      (v_event ->> 'version')::integer, nullif(v_event -> 'payload', 'null'), nullif(v_event -> 'metadata', 'null'),
+      (v_event ->> 'occurred_at')::timestamptz, v_tx, v_before, v_after)
+    returning e.position, (e.position - 1) % (select s.partition_size from :schema.settings s)
+    into last_position, v_offset;
+    -- As refuse_duplicate would find by itself, which costs as much as a fifth of all this.
+    if v_offset <= 100000 and last_position > v_offset + 1 then
+      perform :schema.refuse_duplicate(p_events, last_position);
+    end if;
+    return;
+  end if;
 
   for v_stream in
     select s.type, s.id, s.added, s.expected
@@ -197,10 +219,8 @@ begin
       version integer, payload jsonb, metadata jsonb, occurred_at timestamptz)) with ordinality
     as e(id, stream, place, type, version, payload, metadata, occurred_at, ordinal);
 
-  perform set_config('onewrite.recorded', v_tx || ' ' || v_after, true);
   last_position := currval(':schema.events_position');
   perform :schema.refuse_duplicate(p_events, last_position);
-  transaction_id := v_tx::text;
 end $$;
 
 -- What the ordered reader needs, in this order: the last position drawn, then who may still hold undecided ones.
