@@ -73,11 +73,15 @@ const checkpointSql = `
   select coalesce((select position from onewrite.checkpoints where name = 'relay/fault'), 0)
     >= coalesce((select max(position) from onewrite.events), 0) as done`
 
-/** A relay without faults brings the log to its end; the copy of its checkpoint in PostgreSQL says when. */
+/**
+ * A relay without faults brings the log to its end; the copy of its checkpoint in PostgreSQL says when. It has to lead
+ * first: the transaction that the last kill left open would hold back readers until it times out.
+ */
 const finish = async ({ postgres, settings }: Stage): Promise<readonly HistoryEvent[]> => {
   const database = pgDatabase({ url: postgres.url })
   const child: RelayChild = startRelayChild({ ...settings })
   try {
+    await child.leading
     await expect
       .poll(async () => (await database.query<{ done: boolean }>(checkpointSql)).rows[0]?.done, {
         timeout: 120_000,

@@ -17,6 +17,8 @@ export interface RelaySettings {
 export interface RelayChild {
   /** Resolves once the service has started, or the process has ended. */
   readonly started: Promise<void>
+  /** Resolves once it leads and has published what it found, or the process has ended. */
+  readonly leading: Promise<void>
   readonly ended: Promise<void>
   readonly hasEnded: () => boolean
   kill(): Promise<void>
@@ -56,7 +58,10 @@ export const startRelayChild = (settings: RelaySettings, failpoints = ''): Relay
     output = (output + chunk.toString()).slice(-4000)
   })
   const ended = once(child, 'exit').then(() => undefined)
-  const started = Promise.race([once(child, 'message').then(() => undefined), ended])
+  const told = (what: string): Promise<void> =>
+    new Promise((resolve) => child.on('message', (message) => message === what && resolve()))
+  const started = Promise.race([told('started'), ended])
+  const leading = Promise.race([told('leading'), ended])
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL')
@@ -64,6 +69,7 @@ export const startRelayChild = (settings: RelaySettings, failpoints = ''): Relay
   }
   return {
     started,
+    leading,
     ended,
     hasEnded,
     kill,

@@ -30,5 +30,11 @@ const app = await service({
 }).start()
 
 process.send?.('started')
+const telling = setInterval(() => {
+  if (app.health().parts.some(({ name, state }) => name.startsWith('relay') && state === 'up')) {
+    process.send?.('leading')
+    clearInterval(telling)
+  }
+}, 20)
 process.on('message', () => void app.stop().then(() => process.exit(0)))
 process.on('disconnect', () => process.exit(0))

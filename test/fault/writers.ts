@@ -67,7 +67,7 @@ export const startWriters = async (database: Database, count: number, seed: numb
     const random = dice(seed * 1000 + number)
     while (!stopped) {
       await transact(database, random, history)
-      await wait(random.between(10, 60))
+      await wait(random.between(20, 120))
     }
   }
   const running = Array.from({ length: count }, (_, number) => write(number))
