@@ -1,6 +1,6 @@
 import { kafka } from 'onewrite/kafka'
 import { readTopic } from 'onewrite/testing'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { TransactionalPublisher } from '../../src/transport/publisher.ts'
 import { type Kafka, startKafka } from '../../stack/src/kafka.ts'
 
@@ -85,6 +85,50 @@ it('loses nothing and shows nothing twice when the broker is killed twice amid t
   }
   expect(rejections).toBeLessThan(100)
 }, 120_000)
+
+it('waits while the queue of the client is full, and keeps the order', async () => {
+  const transport = kafka({ brokers: broker.brokers.split(',') })
+  await transport.publishing.createTopics([{ name: 'waiting', partitions: 1 }])
+  const publisher = await transport.publishing.publisher({ name: 'waiting' })
+  await publisher.publish([{ topic: 'waiting', key: 'k', value: '-1', headers: {} }])
+  const count = 30_000
+  const queue = 20_000
+  let reads = 0
+  const many = Array.from({ length: count }, (_, index) => ({
+    topic: 'waiting',
+    key: 'k',
+    get value() {
+      reads += 1
+      return String(index)
+    },
+    headers: {},
+  }))
+  await broker.pause()
+  const published = publisher.publish(many)
+  // Each is read once for its check and once for the queue; more means that one is offered again and again.
+  await vi.waitFor(() => expect(reads).toBeGreaterThan(count + queue + 50), { timeout: 20_000 })
+  await broker.resume()
+  await published
+  await transport.close()
+  const read = await readTopic(broker.brokers, 'waiting')
+  expect(read.map(({ value }) => Number(value))).toEqual(
+    Array.from({ length: count + 1 }, (_, index) => index - 1),
+  )
+}, 60_000)
+
+it('can be used again once the broker is back, though a call failed while it was away', async () => {
+  const transport = transportOf(4_000)
+  await broker.kill()
+  await expect(transport.check()).rejects.toMatchObject({ code: 'BROKER_UNREACHABLE' })
+  await expect(transport.publishing.publisher({ name: 'early' })).rejects.toMatchObject({
+    code: 'BROKER_UNREACHABLE',
+  })
+  await broker.start()
+  await transport.check()
+  const publisher = await transport.publishing.transactionalPublisher({ name: 'early' })
+  await publisher.commit('1')
+  await transport.close()
+}, 60_000)
 
 it('rejects in a bounded time while the broker is frozen, and close does not hang or crash', async () => {
   const transport = transportOf(2_000)

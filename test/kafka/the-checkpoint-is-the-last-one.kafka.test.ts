@@ -34,6 +34,15 @@ describe('the checkpoint that a new publisher reads back', () => {
     await foreign.close()
   })
 
+  it('is not one of a transaction that was aborted', async () => {
+    const name = uniqueTopic('relay')
+    await commitAll(name, ['1'])
+    const aborted = await openForeignTransaction(checkpointTopic, [name])
+    await aborted.abort()
+    expect(await reopened(name)).toBe('1')
+    await aborted.close()
+  })
+
   it('is found however many records of other names came after it', async () => {
     const name = uniqueTopic('relay')
     await commitAll(name, ['1', '2'])

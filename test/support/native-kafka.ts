@@ -32,6 +32,7 @@ export const createTopicWith = async (
 
 export interface ForeignTransaction {
   commit(): Promise<void>
+  abort(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,6 +51,9 @@ export const openForeignTransaction = async (
   return {
     commit: async () => {
       await call('commit', timeout, (callback) => handle.commitTransaction(timeout, callback))
+    },
+    abort: async () => {
+      await call('abort', timeout, (callback) => handle.abortTransaction(timeout, callback))
     },
     close: async () => {
       await disconnected(handle)
