@@ -1,4 +1,4 @@
-import type { Servers } from './servers.ts'
+import type { ServerNeeds, Servers } from './servers.ts'
 
 export interface BenchOptions {
   readonly quick: boolean
@@ -32,11 +32,8 @@ export interface Result {
   readonly rounds: unknown
 }
 
-export interface Benchmark {
+export interface Benchmark extends ServerNeeds {
   readonly name: string
   readonly about: string
-  readonly needsKafka: boolean
-  /** Settings of PostgreSQL beyond those every benchmark runs with. */
-  readonly postgres?: Readonly<Record<string, string>>
   measure(bench: Bench): Promise<Result>
 }

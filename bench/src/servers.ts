@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Embedded, embedded } from '../../src/postgres/embedded.ts'
 import { type Kafka, startKafka } from '../../stack/src/kafka.ts'
-import type { Benchmark } from './benchmark.ts'
+
+export interface ServerNeeds {
+  readonly needsKafka: boolean
+  /** Settings of PostgreSQL beyond those every benchmark runs with. */
+  readonly postgres?: Readonly<Record<string, string>>
+}
 
 export interface Servers {
   readonly databaseUrl: string
@@ -29,7 +34,7 @@ const startDatabase = async (folder: string, more: Readonly<Record<string, strin
 }
 
 /** A PostgreSQL of its own for the run and, where needed, a broker. */
-export const startServers = async ({ needsKafka, postgres = {} }: Benchmark): Promise<Servers> => {
+export const startServers = async ({ needsKafka, postgres = {} }: ServerNeeds): Promise<Servers> => {
   const folder = join(tmpdir(), `onewrite-bench-${randomUUID()}`)
   const [database, kafka] = await Promise.all([
     startDatabase(folder, postgres),

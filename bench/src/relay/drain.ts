@@ -2,6 +2,7 @@ import { kafka } from '../../../src/kafka/kafka.ts'
 import type { Bench } from '../benchmark.ts'
 import { secondsSince, serverSeconds } from '../processes.ts'
 import { runProgram } from '../program.ts'
+import type { RelayTuning } from './open-relay.ts'
 import type { ProduceFigures, ProduceInput } from './produce-process.ts'
 import type { ProducerSettings } from './publishing.ts'
 import type { ReadFigures, ReadInput } from './read-process.ts'
@@ -13,10 +14,7 @@ export const partitions = 4
 /** Events in a transaction and in a page, as the relay has them by default. */
 export const defaults = { settleAfter: 10_000, pageEvents: 5_000 }
 
-export interface RelaySettings {
-  readonly page?: { readonly events?: number; readonly bytes?: number }
-  readonly settleAfter?: number
-  readonly maxBytesInFlight?: number
+export interface RelaySettings extends RelayTuning {
   readonly producer?: ProducerSettings
 }
 
@@ -41,7 +39,7 @@ const measured = async <Figures extends { readonly seconds: number; readonly cpu
 let used = 0
 
 /** A topic that nothing was written to, and a name under which nothing was published. */
-const freshName = async ({ servers }: Bench, what: string): Promise<string> => {
+export const freshName = async ({ servers }: Bench, what: string): Promise<string> => {
   const name = `bench-${what}-${process.pid}-${++used}`
   const transport = kafka({ brokers: servers.brokers.split(',') })
   await transport.publishing.createTopics([{ name, partitions }])
