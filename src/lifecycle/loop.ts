@@ -39,6 +39,11 @@ export interface Loop {
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+const described = (error: unknown): { readonly error: string; readonly code: string | undefined } => ({
+  error: describe(error),
+  code: isOnewriteError(error) ? error.code : undefined,
+})
+
 const signalled = (): { readonly promise: Promise<void>; resolve(): void } => {
   let resolve = (): void => undefined
   const promise = new Promise<void>((done) => {
@@ -65,11 +70,7 @@ export const loop = (options: LoopOptions): Loop => {
   const fail = async (error: unknown): Promise<void> => {
     failures += 1
     const wait = backoff(failures)
-    const code = isOnewriteError(error) ? error.code : undefined
-    logger.warn(
-      { loop: name, code, failures, wait, error: describe(error) },
-      'the loop failed and will go on',
-    )
+    logger.warn({ loop: name, failures, wait, ...described(error) }, 'the loop failed and will go on')
     report('degraded', describe(error))
     await pause(wait, stopping.signal)
   }

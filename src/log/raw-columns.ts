@@ -2,12 +2,12 @@ import type { RawEvent } from '../message/raw-event.ts'
 
 /**
  * The columns of an event as text, in the order `toRawEvent` takes them. Payload and metadata stay the text PostgreSQL
- * prints: parsing them would be half of a reader's cost, and JavaScript numbers would lose digits. The time is printed as
- * JSON, because the text of a timestamp depends on the DateStyle of the session.
+ * prints: parsing them would be half of a reader's cost, and JavaScript numbers would lose digits. The time is printed
+ * as JSON, because the text of a timestamp depends on the DateStyle of the session.
  */
 export const rawColumns = `position::text, id::text, aggregate_type, aggregate_id, sequence::text, event_type,
-  event_version::text, payload::text, metadata::text, to_json(occurred_at at time zone 'UTC')::text, tx_id::text,
-  ordinal::text, count::text`
+  event_version::text, payload::text, metadata::text,
+  to_json(occurred_at at time zone 'UTC')::text, tx_id::text, ordinal::text, count::text`
 
 type TextRow = readonly (string | null)[]
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 
 export interface TcpProxyTarget {
   readonly host: string
@@ -33,13 +34,24 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-type Fault = (chunk: Buffer, link: Link) => Promise<'forward' | 'stop'>
-
 interface Link {
   readonly client: Socket
   readonly server: Socket
+  /** What the server answers is kept from the client, which is cut instead. */
   swallowing: boolean
+  /** Nothing passes any more, and the end of one side is not told to the other. */
   lost: boolean
+}
+
+/** What happens to a chunk from a client; true when it goes on to the server. */
+type Fault = (link: Link) => Promise<boolean>
+
+type Faults = Pick<TcpProxy, 'cutBefore' | 'swallowReplyTo' | 'holdAt' | 'loseClientAt'>
+
+interface Weather {
+  incoming: 'good' | 'lost' | 'refused'
+  pause: number
+  readonly faults: Map<string, Fault>
 }
 
 const cut = ({ client, server }: Link): void => {
@@ -47,126 +59,127 @@ const cut = ({ client, server }: Link): void => {
   server.destroy()
 }
 
-/** One direction of a link, chunk after chunk: a fault may hold one of them, and the order must stay. */
-const pump = (from: Socket, pass: (chunk: Buffer) => Promise<void>): void => {
+const faultsOf = (faults: Map<string, Fault>): Faults => ({
+  cutBefore: (text) => {
+    faults.set(text, async (link) => {
+      cut(link)
+      return false
+    })
+  },
+  swallowReplyTo: (text) => {
+    faults.set(text, async (link) => {
+      link.swallowing = true
+      return true
+    })
+  },
+  holdAt: (text, until) => {
+    faults.set(text, async () => {
+      await until()
+      return true
+    })
+  },
+  loseClientAt: (text, until) => {
+    faults.set(text, async (link) => {
+      link.lost = true
+      link.client.destroy()
+      await until()
+      return true
+    })
+  },
+})
+
+const toServer = async (link: Link, chunk: Buffer, { faults }: Weather): Promise<void> => {
+  if (link.lost) return
+  for (const [text, fault] of faults) {
+    if (!chunk.includes(text)) continue
+    faults.delete(text)
+    if (!(await fault(link))) return
+  }
+  if (!link.server.destroyed) link.server.write(chunk)
+}
+
+const toClient = async (link: Link, chunk: Buffer): Promise<void> => {
+  if (link.lost) return
+  if (link.swallowing) cut(link)
+  else if (!link.client.destroyed) link.client.write(chunk)
+}
+
+/** One direction, chunk after chunk: a fault may hold one of them, and the order must stay. */
+const pump = (from: Socket, weather: Weather, pass: (chunk: Buffer) => Promise<void>): void => {
   let last: Promise<void> = Promise.resolve()
   from.on('data', (chunk: Buffer) => {
-    last = last.then(() => pass(chunk))
+    last = last.then(async () => {
+      if (weather.pause > 0) await wait(weather.pause)
+      await pass(chunk)
+    })
   })
+}
+
+const join = (client: Socket, target: TcpProxyTarget, weather: Weather, links: Set<Link>): void => {
+  const server = connect(target.port, target.host)
+  const link: Link = { client, server, swallowing: false, lost: weather.incoming === 'lost' }
+  links.add(link)
+  pump(client, weather, (chunk) => toServer(link, chunk, weather))
+  pump(server, weather, (chunk) => toClient(link, chunk))
+  client.on('error', () => link.lost || server.destroy())
+  client.on('end', () => link.lost || server.end())
+  client.on('close', () => link.lost || server.destroy())
+  server.on('error', () => link.lost || client.destroy())
+  server.on('close', () => {
+    links.delete(link)
+    if (!link.lost) client.destroy()
+  })
+}
+
+const listen = async (open: (client: Socket) => void): Promise<{ server: Server; port: number }> => {
+  const server = createServer(open)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
+const throughPort = (url: string, port: number): string => {
+  const other = new URL(url)
+  other.hostname = '127.0.0.1'
+  other.port = String(port)
+  return other.href
 }
 
 /** Stands between a client and a server and breaks connections where a test wants it. */
 export const tcpProxy = async (target: TcpProxyTarget): Promise<TcpProxy> => {
   const links = new Set<Link>()
-  const faults = new Map<string, Fault>()
-  let pause = 0
-  let incoming: 'good' | 'lost' | 'refused' = 'good'
-
-  const waited = async (): Promise<void> => {
-    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
-  }
-  const toServer = async (link: Link, chunk: Buffer): Promise<void> => {
-    await waited()
-    if (link.lost) return
-    for (const [text, take] of faults) {
-      if (!chunk.includes(text)) continue
-      faults.delete(text)
-      if ((await take(chunk, link)) === 'stop') return
-    }
-    if (!link.server.destroyed) link.server.write(chunk)
-  }
-  const toClient = async (link: Link, chunk: Buffer): Promise<void> => {
-    await waited()
-    if (link.lost) return
-    if (link.swallowing) cut(link)
-    else if (!link.client.destroyed) link.client.write(chunk)
-  }
-  const open = (client: Socket): void => {
-    if (incoming === 'refused') {
-      client.destroy()
-      return
-    }
-    const server = connect(target.port, target.host)
-    const link: Link = { client, server, swallowing: false, lost: incoming === 'lost' }
-    links.add(link)
-    pump(client, (chunk) => toServer(link, chunk))
-    pump(server, (chunk) => toClient(link, chunk))
-    const [ofClient, ofServer] = [() => server.destroy(), () => client.destroy()]
-    client.on('error', ofClient).on('end', () => link.lost || server.end())
-    server.on('error', ofServer)
-    client.on('close', () => link.lost || server.destroy())
-    server.on('close', () => {
-      links.delete(link)
-      if (!link.lost) client.destroy()
-    })
-  }
-
-  const listener = createServer({ allowHalfOpen: false }, open)
-  listener.listen(0, '127.0.0.1')
-  await once(listener, 'listening')
-  const address = listener.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const weather: Weather = { incoming: 'good', pause: 0, faults: new Map() }
+  const { server, port } = await listen((client) => {
+    if (weather.incoming === 'refused') client.destroy()
+    else join(client, target, weather, links)
+  })
   const cutAll = (): void => {
     for (const link of links) cut(link)
   }
-
   return {
+    ...faultsOf(weather.faults),
     port,
-    through: (url) => {
-      const other = new URL(url)
-      other.hostname = '127.0.0.1'
-      other.port = String(port)
-      return other.href
-    },
-    cutBefore: (text) => {
-      const take: Fault = async (_chunk, link) => {
-        cut(link)
-        return 'stop'
-      }
-      faults.set(text, take)
-    },
-    swallowReplyTo: (text) => {
-      const take: Fault = async (_chunk, link) => {
-        link.swallowing = true
-        return 'forward'
-      }
-      faults.set(text, take)
-    },
-    holdAt: (text, until) => {
-      const take: Fault = async () => {
-        await until()
-        return 'forward'
-      }
-      faults.set(text, take)
-    },
-    loseClientAt: (text, until) => {
-      const take: Fault = async (_chunk, link) => {
-        link.lost = true
-        link.client.destroy()
-        await until()
-        return 'forward'
-      }
-      faults.set(text, take)
-    },
+    through: (url) => throughPort(url, port),
     delay: (milliseconds) => {
-      pause = milliseconds
+      weather.pause = milliseconds
     },
     blackhole: () => {
-      incoming = 'lost'
+      weather.incoming = 'lost'
       for (const link of links) link.lost = true
     },
     refuse: () => {
-      incoming = 'refused'
+      weather.incoming = 'refused'
     },
     heal: () => {
-      incoming = 'good'
+      weather.incoming = 'good'
     },
     cutAll,
     connections: () => links.size,
     close: async () => {
       cutAll()
-      listener.close()
-      await once(listener, 'close')
+      server.close()
+      await once(server, 'close')
     },
   }
 }
