@@ -5,7 +5,7 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
-import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
+import { type Leadership, lead, ownerName, whileLeading } from '../postgres/lead.ts'
 import type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from '../transport/subscriber.ts'
 import { lastPosition } from './last-position.ts'
 import { orderedReader } from './ordered-reader.ts'
@@ -68,25 +68,31 @@ interface Following extends LogSubscribingOptions {
   readonly now: (() => Promise<bigint>) | undefined
 }
 
-const follow = async (following: Following, leadership: Leadership, signal: AbortSignal): Promise<void> => {
+const follow = async (
+  following: Following,
+  { token, lost }: Leadership,
+  stop: AbortSignal,
+): Promise<void> => {
   const { database, encode, subscription, deliver, looking } = following
   const { group, topics } = subscription
   const name = `group/${group}`
   const wanted = topics && new Set(topics)
-  const position = await startOf(following, name, leadership.token)
+  const position = await startOf(following, name, token)
   const connection = await database.rawConnection({ applicationName: `onewrite group ${group}` })
   try {
     const reader = orderedReader(connection, database.schema, position)
-    while (!signal.aborted) {
-      const page = await reader.next(pageLimits)
+    const either = AbortSignal.any([stop, lost])
+    while (!stop.aborted) {
+      const page = await whileLeading(reader.next(pageLimits), name, lost)
       const records = page.events
         .map((event) => toDelivered(event, encode(event)))
         .filter(({ topic }) => wanted === undefined || wanted.has(topic))
       if (records.length > 0) await deliver(records)
       if (page.events.length > 0) {
-        await saveCheckpoint(database, { name, position: page.through, token: leadership.token })
+        const saved = saveCheckpoint(database, { name, position: page.through, token })
+        await whileLeading(saved, name, lost)
       }
-      if (page.caughtUp) await looking.wait(page.events.length > 0, signal)
+      if (page.caughtUp) await looking.wait(page.events.length > 0, either)
     }
   } finally {
     await connection.close()
@@ -105,7 +111,7 @@ const live = async (
   if (leadership === undefined) return
   try {
     report('up')
-    await follow(following, leadership, AbortSignal.any([signal, leadership.lost]))
+    await follow(following, leadership, signal)
   } finally {
     await leadership.release()
   }

@@ -1,4 +1,6 @@
 import { hostname } from 'node:os'
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { withDeadline } from '../lifecycle/deadline.ts'
 import type { Logger } from '../lifecycle/logger.ts'
 import { pause } from '../lifecycle/pause.ts'
 import type { Database } from './database.ts'
@@ -24,6 +26,25 @@ export interface Leadership {
 }
 
 export const ownerName = (): string => `${hostname()}:${process.pid}:${crypto.randomUUID().slice(0, 8)}`
+
+/**
+ * Settles with `work`, or rejects once leadership is lost: a half-open connection may never answer.
+ *
+ * @throws FENCED
+ */
+export const whileLeading = async <T>(work: Promise<T>, name: string, lost: AbortSignal): Promise<T> => {
+  // Nobody waits for it any more once leadership is lost.
+  work.catch(() => undefined)
+  if (lost.aborted) throw new OnewriteError('FENCED', { name })
+  return new Promise<T>((resolve, reject) => {
+    const give = (): void => reject(new OnewriteError('FENCED', { name }))
+    lost.addEventListener('abort', give, { once: true })
+    work.then(resolve, reject).finally(() => lost.removeEventListener('abort', give))
+  })
+}
+
+/** The lease runs out by itself: whoever stops does not wait longer for a database that does not answer. */
+const patience = 2000
 
 /**
  * Renews three times per ttl and calls `lose` once the lease may be somebody else's: when a renewal is refused, or when
@@ -74,8 +95,8 @@ export const lead = async (
         lost: lost.signal,
         release: async () => {
           ended.abort()
-          await kept
-          await releaseLease(database, lease).catch((error: unknown) => {
+          const released = kept.then(() => releaseLease(database, lease))
+          await withDeadline(name, released, patience).catch((error: unknown) => {
             logger.warn(
               { lease: name, error: String(error) },
               'the lease could not be released; it will run out',

@@ -1,6 +1,9 @@
 import pg from 'pg'
+import { withDeadline } from '../lifecycle/deadline.ts'
 import { type ErrorPlace, explainError } from './connection-error.ts'
 import type { RawConnection } from './database.ts'
+
+const patience = 2000
 
 type TextRow = (string | null)[]
 
@@ -44,7 +47,10 @@ export const openRawConnection = async (
     },
     close: async () => {
       closed = true
-      await client.end()
+      // A half-open connection never says good-bye.
+      await withDeadline(applicationName, client.end(), patience).catch(() =>
+        client.connection.stream.destroy(),
+      )
     },
   }
 }

@@ -5,6 +5,7 @@ import { orderedReader, type Page, type ReadLimits } from '../log/ordered-reader
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { RawConnection } from '../postgres/database.ts'
+import { whileLeading } from '../postgres/lead.ts'
 import type { Observer } from './observe.ts'
 import type { Sink } from './sink.ts'
 import { cutter } from './unit.ts'
@@ -27,18 +28,6 @@ export interface SessionSignals {
   readonly stop: AbortSignal
   /** Somebody else may lead: drop everything, even what would never answer. */
   readonly lost: AbortSignal
-}
-
-const lostError = (name: string): OnewriteError => new OnewriteError('FENCED', { name })
-
-/** Settles with `work`, or rejects once leadership is lost: a half-open connection may never answer. */
-const whileLeading = async <T>(work: Promise<T>, name: string, lost: AbortSignal): Promise<T> => {
-  if (lost.aborted) throw lostError(name)
-  return new Promise<T>((resolve, reject) => {
-    const give = (): void => reject(lostError(name))
-    lost.addEventListener('abort', give, { once: true })
-    work.then(resolve, reject).finally(() => lost.removeEventListener('abort', give))
-  })
 }
 
 const checkRestored = ({ name, sink }: SessionOptions, { end }: Page): void => {
