@@ -49,7 +49,7 @@ const search = async (
     const start = Math.max(from, to - size)
     const { whole, found } = await readWindow(reader, { topic, partition, from: start, to }, deadline, name)
     if (!whole) {
-      const cause = `the end of ${topic} was not reached in time; a transaction may be open there`
+      const cause = `a transaction stays open in ${topic}; kafka-transactions.sh find-hanging tells which`
       throw new OnewriteError('CHECKPOINT_UNREADABLE', { name, cause })
     }
     if (found !== undefined || start === from) return found

@@ -24,55 +24,85 @@ const records = (from: number) =>
     return { topic, key: `key-${number % keys}`, value: String(number), headers: {} }
   })
 
+interface Faults {
+  /** A transaction has records and no commit yet. */
+  published(from: number, publisher: TransactionalPublisher): Promise<void>
+  committed(to: number): void
+}
+
 /** Publishes from the checkpoint on until the first rejection, or until everything is committed. */
-const publishOn = async (
-  publisher: TransactionalPublisher,
-  committed: (at: number) => void,
-): Promise<void> => {
+const publishOn = async (publisher: TransactionalPublisher, faults: Faults): Promise<void> => {
   for (let at = Number(publisher.checkpoint ?? 0); at < transactions * perTransaction; at += perTransaction) {
     await publisher.publish(records(at))
+    await faults.published(at, publisher)
     await publisher.commit(String(at + perTransaction))
-    committed(at + perTransaction)
+    faults.committed(at + perTransaction)
   }
 }
 
+const expected = /PUBLISH_UNKNOWN|BROKER_UNREACHABLE|FENCED|CHECKPOINT_UNREADABLE|TOPIC_MISSING/
+
 /** What a relay does: a new publisher after every rejection, from the checkpoint that Kafka holds. */
-const publishAll = async (
-  transport: ReturnType<typeof transportOf>,
-  committed: (at: number) => void,
-): Promise<number> => {
+const publishAll = async (transport: ReturnType<typeof transportOf>, faults: Faults): Promise<number> => {
   for (let rejections = 0; ; rejections++) {
     let publisher: TransactionalPublisher | undefined
     try {
       publisher = await transport.publishing.transactionalPublisher({ name: 'relay' })
-      await publishOn(publisher, committed)
+      await publishOn(publisher, faults)
       return rejections
     } catch (error) {
-      expect(error).toMatchObject({
-        code: expect.stringMatching(
-          /PUBLISH_UNKNOWN|BROKER_UNREACHABLE|FENCED|CHECKPOINT_UNREADABLE|TOPIC_MISSING/,
-        ),
-      })
+      expect(error).toMatchObject({ code: expect.stringMatching(expected) })
     } finally {
       await publisher?.close()
     }
   }
 }
 
-it('loses nothing and shows nothing twice when the broker is killed twice amid transactions', async () => {
-  const transport = transportOf(4_000)
+/** Once they are there, the transaction before is settled: the broker takes no records before that. */
+const arrived = (count: number): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      const read = await readTopic(broker.brokers, topic, { isolation: 'read_uncommitted' })
+      expect(read.filter(({ value }) => Number(value) >= count)).not.toEqual([])
+    },
+    { timeout: 20_000 },
+  )
+
+/**
+ * The only broker of Kafka 4.3.1 that is killed between the decision on a transaction and its markers skips them when
+ * it starts again (KAFKA-20734), and the transaction stays open for ever. So it is killed in an undecided
+ * transaction whose timeout does not pass meanwhile, and stopped in an orderly way around a commit.
+ */
+it('loses nothing and shows nothing twice when the broker goes away amid transactions', async () => {
+  const transport = transportOf(60_000)
   await transport.publishing.createTopics([{ name: topic, partitions: 4 }])
-  const killAt = [15, 35].map((count) => count * perTransaction)
+  const killAt = [10, 40].map((count) => count * perTransaction)
+  const stopAt = [20, 30].map((count) => count * perTransaction)
   const restarts: Promise<void>[] = []
-  const rejections = await publishAll(transport, (at) => {
-    if (at < (killAt[0] ?? Number.POSITIVE_INFINITY)) return
-    killAt.shift()
-    // Not awaited: the next transaction is under way when the broker dies.
-    restarts.push(broker.kill().then(() => broker.start()))
+  const rejections = await publishAll(transport, {
+    published: async (from, publisher) => {
+      if (from < (killAt[0] ?? Number.POSITIVE_INFINITY)) return
+      killAt.shift()
+      await arrived(from)
+      await broker.kill()
+      const restart = broker.start()
+      restarts.push(restart)
+      // The first time the commit outlives the broker, the second time its publisher is given up.
+      if (killAt.length > 0) return
+      await restart
+      await publisher.close()
+    },
+    committed: (to) => {
+      if (to < (stopAt[0] ?? Number.POSITIVE_INFINITY)) return
+      stopAt.shift()
+      // Not awaited: the next transaction is under way when the broker ends.
+      restarts.push(broker.stop().then(() => broker.start()))
+    },
   })
   await Promise.all(restarts)
   await transport.close()
-  expect(restarts).toHaveLength(2)
+  expect(restarts).toHaveLength(4)
+  expect(rejections).toBeGreaterThan(0)
 
   const read = await readTopic(broker.brokers, topic)
   const numbers = read.map(({ value }) => Number(value))
@@ -83,7 +113,6 @@ it('loses nothing and shows nothing twice when the broker is killed twice amid t
     expect(Number(value)).toBeGreaterThan(last.get(key) ?? -1)
     last.set(key, Number(value))
   }
-  expect(rejections).toBeLessThan(100)
 }, 120_000)
 
 it('waits while the queue of the client is full, and keeps the order', async () => {
