@@ -80,6 +80,24 @@ const fencesBetweenTransactions = async (fixture: PublishingFixture): Promise<vo
   await withTransactional(fixture, async (open) => assert.equal((await open(name)).checkpoint, '1'))
 }
 
+const tellsFencingAmidALargePublish = async (fixture: PublishingFixture): Promise<void> => {
+  const topic = await createTopic(fixture)
+  const name = fixture.uniqueName('relay')
+  await withTransactional(fixture, async (open) => {
+    const first = await open(name)
+    const second = await open(name)
+    // A client may notice while it still takes records, and then drops what it holds for that reason.
+    const zombie = async (): Promise<void> => {
+      for (let part = 0; part < 50; part++) await first.publish(numbered(topic, 2_000, 10))
+      await first.commit('zombie')
+    }
+    await assertRejects(zombie(), 'FENCED')
+    await second.publish([record(topic, 'k', 'of the second')])
+    await second.commit('2')
+  })
+  assert.deepEqual(values(await fixture.readCommitted(topic)), ['of the second'])
+}
+
 const readsBackTheLastCheckpoint = async (fixture: PublishingFixture): Promise<void> => {
   const topic = await createTopic(fixture)
   const name = fixture.uniqueName('relay')
@@ -184,6 +202,7 @@ export const transactionalCases: readonly ContractCase<PublishingFixture>[] = [
   { name: 'records of an abandoned transaction are never seen', run: hidesWhatIsAbandoned },
   { name: 'a second publisher of a name fences the first in its transaction', run: fencesDuringATransaction },
   { name: 'a second publisher of a name fences the first while it is idle', run: fencesBetweenTransactions },
+  { name: 'a fenced publisher says so amid a large publish, too', run: tellsFencingAmidALargePublish },
   { name: 'the last committed checkpoint is read back', run: readsBackTheLastCheckpoint },
   { name: 'a checkpoint that did not commit is not read back', run: forgetsAnAbandonedCheckpoint },
   { name: 'names do not see or fence each other', run: keepsNamesApart },

@@ -170,7 +170,8 @@ it('rejects in a bounded time while the broker is frozen, and close does not han
     name: 'plain',
   })
   const committing = await transport.publishing.transactionalPublisher({ name: 'committing' })
-  const closing = await transport.publishing.transactionalPublisher({ name: 'closing' })
+  const patient = transportOf(120_000)
+  const closing = await patient.publishing.transactionalPublisher({ name: 'closing' })
   await plain.publish([record])
   await Promise.all([committing.publish([record]), closing.publish([record])])
   await broker.pause()
@@ -179,7 +180,7 @@ it('rejects in a bounded time while the broker is frozen, and close does not han
     expect(committing.commit('1')).rejects.toMatchObject({ code: 'PUBLISH_UNKNOWN' }),
     expect(closing.commit('1')).rejects.toMatchObject({ code: 'PUBLISH_UNKNOWN' }),
   ])
-  // Closed while its commit is under way natively.
+  // Closed while its commit is under way natively, which by itself would wait for two minutes.
   await closing.close()
   await rejections
   await Promise.all([plain.close(), committing.close()])
