@@ -1,4 +1,5 @@
 import { kafka } from '../../../src/kafka/kafka.ts'
+import { relayDefaults } from '../../../src/relay/relay.ts'
 import type { Bench } from '../benchmark.ts'
 import { secondsSince, serverSeconds } from '../processes.ts'
 import { runProgram } from '../program.ts'
@@ -10,9 +11,6 @@ import type { RelayFigures, RelayInput } from './relay-process.ts'
 import type { Backlog } from './seed.ts'
 
 export const partitions = 4
-
-/** Events in a transaction and in a page, as the relay has them by default. */
-export const defaults = { settleAfter: 10_000, pageEvents: 5_000 }
 
 export interface RelaySettings extends RelayTuning {
   readonly producer?: ProducerSettings
@@ -66,7 +64,7 @@ export const drain = async (
 }
 
 export const readAlone = ({ tsx }: Bench, { databaseUrl, schema, events }: Backlog) => {
-  const input: ReadInput = { databaseUrl, schema, pageEvents: defaults.pageEvents }
+  const input: ReadInput = { databaseUrl, schema, pageEvents: relayDefaults.pageEvents }
   return measured(events, () => runProgram<ReadInput, ReadFigures>('relay/read-process', input, { tsx }))
 }
 
@@ -76,7 +74,7 @@ export const produceAlone = async (bench: Bench, backlog: Backlog, settings: Rel
   const { databaseUrl, schema, events } = backlog
   const input: ProduceInput = {
     ...{ databaseUrl, schema, brokers: servers.brokers, topic: name, name },
-    transactionEvents: settings.settleAfter ?? defaults.settleAfter,
+    transactionEvents: settings.settleAfter ?? relayDefaults.settleAfter,
     ...(settings.producer === undefined ? {} : { producer: settings.producer }),
   }
   const node = ['--max-old-space-size=8192']
