@@ -61,10 +61,18 @@ const runUntilKilled = async (
   return hit
 }
 
+/**
+ * PostgreSQL is killed. The broker is stopped in an orderly way: a lone Kafka 4.3.1 that is killed between the decision
+ * of a transaction and its markers can leave it open for ever (KAFKA-20734), and then nobody can read past it.
+ */
 const restartServer = async ({ postgres, kafka, random }: Stage): Promise<void> => {
-  const server = random.pick([postgres, kafka])
-  await server.kill()
-  await server.start()
+  if (random.chance(0.5)) {
+    await postgres.kill()
+    await postgres.start()
+  } else {
+    await kafka.stop()
+    await kafka.start()
+  }
 }
 
 const eventsSql = `select id::text, aggregate_id as key, sequence::float8 as sequence from onewrite.events`
