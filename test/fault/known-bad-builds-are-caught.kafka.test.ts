@@ -34,6 +34,22 @@ const cases: readonly Case[] = [
     convictedOf: 'lost',
     campaign: { kills: 6, restarts: false, failpoints: ['relay.committed'], delivery: 'at-least-once' },
   },
+  {
+    name: 'hands the events of a page over from the last to the first',
+    file: 'relay/session.ts',
+    find: 'const records = events.map(encode)',
+    replace: 'const records = events.map(encode).reverse()',
+    convictedOf: 'reordered',
+    campaign: { kills: 2, restarts: false },
+  },
+  {
+    name: 'gives records ids that no recorded event has',
+    file: 'message/to-record.ts',
+    find: 'ce_id: raw.id,',
+    replace: 'ce_id: raw.id + raw.position,',
+    convictedOf: 'phantom',
+    campaign: { kills: 1, restarts: false },
+  },
 ]
 
 describe.each(cases)('a relay that $name', ({ convictedOf, campaign, ...bad }) => {
