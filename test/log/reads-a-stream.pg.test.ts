@@ -174,9 +174,13 @@ describe('readAll', () => {
     await expect(all(readAll(database, catalogue([]), { after }))).rejects.toMatchObject({
       code: 'UNKNOWN_EVENT_TYPE',
     })
-    const open = async () =>
-      (await database.query("select 1 from pg_stat_activity where application_name = 'onewrite read'"))
-        .rowCount
+    const open = async () => {
+      const { rowCount } = await database.query(
+        `select 1 from pg_stat_activity
+         where datname = current_database() and application_name = 'onewrite read'`,
+      )
+      return rowCount
+    }
     await expect.poll(open).toBe(0)
   })
 })
