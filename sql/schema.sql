@@ -8,6 +8,7 @@ create table onewrite.checkpoints (
   "position" bigint not null,
   fencing_token bigint not null,
   updated_at timestamp with time zone default clock_timestamp() not null,
+  state text,
   constraint checkpoints_position CHECK (("position" >= 0)),
   constraint checkpoints_pkey PRIMARY KEY (name)
 ) with (fillfactor=50);
@@ -97,6 +98,19 @@ create table onewrite.migrations (
   checksum text not null,
   applied_at timestamp with time zone default clock_timestamp() not null,
   constraint migrations_pkey PRIMARY KEY (version)
+);
+
+create table onewrite.relays (
+  name text collate "C" not null,
+  source text not null,
+  delivery text not null,
+  slot text,
+  wal_budget bigint,
+  shard integer default 0 not null,
+  shards integer default 1 not null,
+  owner text not null,
+  led_at timestamp with time zone default clock_timestamp() not null,
+  constraint relays_pkey PRIMARY KEY (name)
 );
 
 create table onewrite.settings (

@@ -1,7 +1,8 @@
 import { failpoint } from '../lifecycle/failpoint.ts'
-import { saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
+import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Publishing } from '../transport/publisher.ts'
+import { tableCheckpoint } from './checkpoint.ts'
 import { inFlight } from './in-flight.ts'
 import type { Sink } from './sink.ts'
 
@@ -22,15 +23,17 @@ export const atLeastOnceSink = async (options: AtLeastOnceOptions): Promise<Sink
   const { database, publishing, name, token } = options
   const checkpoint = `relay/${name}`
   const position = await takeCheckpoint(database, { name: checkpoint, token })
+  // Nobody else can save any more, so what is read now stays true.
+  const state = (await readCheckpoint(database, checkpoint))?.state
   const publisher = await publishing.publisher({ name })
   const sending = inFlight((records) => publisher.publish(records), options.maxBytesInFlight)
   return {
-    position,
+    checkpoint: state ?? (position === 0n ? undefined : tableCheckpoint(position).text),
     send: (records) => sending.add(records),
-    settle: async (settled) => {
+    settle: async ({ position: settled, text }) => {
       await sending.drain()
       failpoint('relay.beforeCommit')
-      await saveCheckpoint(database, { name: checkpoint, position: settled, token })
+      await saveCheckpoint(database, { name: checkpoint, position: settled, state: text, token })
       failpoint('relay.committed')
     },
     close: () => publisher.close(),

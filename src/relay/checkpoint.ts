@@ -1,8 +1,11 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
+import type { Checkpoint } from './source.ts'
 
-/** A checkpoint as it stands in Kafka: JSON, so that a later version can add to it. */
-export const checkpointText = (position: bigint): string =>
-  JSON.stringify({ source: 'table', position: String(position) })
+/** A checkpoint of the table source: JSON, so that a later version can add to it. */
+export const tableCheckpoint = (position: bigint): Checkpoint => ({
+  text: JSON.stringify({ source: 'table', position: String(position) }),
+  position,
+})
 
 const positionOf = (text: string): string | undefined => {
   try {
@@ -14,8 +17,12 @@ const positionOf = (text: string): string | undefined => {
   }
 }
 
-/** @throws CHECKPOINT_UNREADABLE rather than guessing a position */
-export const readCheckpointText = (name: string, text: string | undefined): bigint => {
+/**
+ * The position that every checkpoint has, whichever source wrote it.
+ *
+ * @throws CHECKPOINT_UNREADABLE rather than guessing a position
+ */
+export const checkpointPosition = (name: string, text: string | undefined): bigint => {
   if (text === undefined) return 0n
   const position = positionOf(text)
   if (position !== undefined) return BigInt(position)

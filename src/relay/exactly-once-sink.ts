@@ -1,6 +1,5 @@
 import { failpoint } from '../lifecycle/failpoint.ts'
 import type { Publishing } from '../transport/publisher.ts'
-import { checkpointText, readCheckpointText } from './checkpoint.ts'
 import { inFlight } from './in-flight.ts'
 import type { Sink } from './sink.ts'
 
@@ -15,21 +14,15 @@ export const exactlyOnceSink = async (
 ): Promise<Sink> => {
   const publisher = await publishing.transactionalPublisher({ name })
   const sending = inFlight((records) => publisher.publish(records), maxBytesInFlight)
-  try {
-    const position = readCheckpointText(name, publisher.checkpoint)
-    return {
-      position,
-      send: (records) => sending.add(records),
-      settle: async (settled) => {
-        await sending.drain()
-        failpoint('relay.beforeCommit')
-        await publisher.commit(checkpointText(settled))
-        failpoint('relay.committed')
-      },
-      close: () => publisher.close(),
-    }
-  } catch (error) {
-    await publisher.close()
-    throw error
+  return {
+    checkpoint: publisher.checkpoint,
+    send: (records) => sending.add(records),
+    settle: async ({ text }) => {
+      await sending.drain()
+      failpoint('relay.beforeCommit')
+      await publisher.commit(text)
+      failpoint('relay.committed')
+    },
+    close: () => publisher.close(),
   }
 }

@@ -1,10 +1,7 @@
-import { OnewriteError } from '../error/onewrite-error.ts'
 import { failpoint } from '../lifecycle/failpoint.ts'
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
 import { type Loop, loop, type Report } from '../lifecycle/loop.ts'
-import { type PaceOptions, pace } from '../lifecycle/pace.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
-import type { RawEvent } from '../message/raw-event.ts'
 import type { Database } from '../postgres/database.ts'
 import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
 import { relayInstruments } from '../telemetry/relay-instruments.ts'
@@ -13,8 +10,10 @@ import { atLeastOnceSink } from './at-least-once-sink.ts'
 import { copyCheckpoint } from './copy-checkpoint.ts'
 import { exactlyOnceSink } from './exactly-once-sink.ts'
 import { observe } from './observe.ts'
+import { register } from './register.ts'
 import { runSession } from './session.ts'
 import type { Sink } from './sink.ts'
+import type { Checkpoint, RelaySource } from './source.ts'
 
 export type Delivery = 'exactly-once' | 'at-least-once'
 
@@ -23,7 +22,8 @@ export interface RelayOptions {
   readonly name: string
   readonly database: Database
   readonly publishing: Publishing
-  readonly encode: (event: RawEvent) => OutgoingRecord
+  /** Made by `tableSource` or `walSource`. */
+  readonly source: RelaySource
   /** Default `exactly-once`. */
   readonly delivery?: Delivery
   /** Runs at the beginning of each leadership: creating topics, say. */
@@ -32,9 +32,6 @@ export interface RelayOptions {
   readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Milliseconds after which a silent leader is replaced. Default 5,000. */
   readonly leaseTtl?: number
-  readonly polling?: PaceOptions
-  /** Default 2,000 events and 1 MiB a page. */
-  readonly page?: { readonly events?: number; readonly bytes?: number }
   /** Events in one transaction of the transport while catching up. Default 10,000. */
   readonly settleAfter?: number
   /** Bytes on the way to the transport at most. Default 4 MiB. */
@@ -47,21 +44,10 @@ export interface Relay extends Loop {
   poke(): void
 }
 
-/**
- * Small pages keep memory flat: 170 MiB at most with these, both for 100,000 transactions and for one of 100,000
- * events, against 200 and 236 with pages of 5,000 and 16 MiB on the way, at the same rate.
- */
 export const relayDefaults = {
-  pageEvents: 2_000,
-  pageBytes: 1024 * 1024,
   settleAfter: 10_000,
   maxBytesInFlight: 4 * 1024 * 1024,
 } as const
-
-const checkPrimary = async (database: Database): Promise<void> => {
-  const { rows } = await database.query<{ replica: boolean }>('select pg_is_in_recovery() as replica')
-  if (rows[0]?.replica === true) throw new OnewriteError('DATABASE_IS_REPLICA', { address: database.address })
-}
 
 const openSink = (options: RelayOptions, token: bigint): Promise<Sink> => {
   const { publishing, database, name, maxBytesInFlight = relayDefaults.maxBytesInFlight } = options
@@ -70,14 +56,20 @@ const openSink = (options: RelayOptions, token: bigint): Promise<Sink> => {
     : exactlyOnceSink(publishing, name, maxBytesInFlight)
 }
 
-/** Moves the log to a transport, in order, from the last checkpoint. One instance leads; the others stand by. */
+type Copy = (checkpoint: Checkpoint, idle: boolean) => void
+
+/** At least once, the checkpoint is in PostgreSQL anyway. */
+const openCopy = async (options: RelayOptions, token: bigint, sink: Sink): Promise<Copy> => {
+  if (options.delivery === 'at-least-once') return () => undefined
+  const { database, name } = options
+  return copyCheckpoint({ database, name, token, checkpoint: sink.checkpoint })
+}
+
+/** Moves a source to a transport, in order, from the last checkpoint. One instance leads; the others stand by. */
 export const relay = (options: RelayOptions): Relay => {
-  const { name, database, encode, leaseTtl = 5000, logger = silentLogger } = options
+  const { name, database, source: kind, leaseTtl = 5000, logger = silentLogger } = options
+  const { delivery = 'exactly-once', settleAfter = relayDefaults.settleAfter } = options
   const owner = ownerName()
-  const looking = pace(options.polling)
-  const settleAfter = options.settleAfter ?? relayDefaults.settleAfter
-  const { events = relayDefaults.pageEvents, bytes = relayDefaults.pageBytes } = options.page ?? {}
-  const limits = { events, bytes }
 
   const leadSession = async (
     { token, lost }: Leadership,
@@ -86,25 +78,26 @@ export const relay = (options: RelayOptions): Relay => {
   ): Promise<void> => {
     failpoint('relay.led')
     report('starting', 'opening the transport')
-    await checkPrimary(database)
     await options.prepare?.()
-    const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
+    await register(database, { name, delivery, source: kind, shard: 0, shards: 1, owner })
+    const sink = await openSink(options, token)
     try {
-      const sink = await openSink(options, token)
+      const { checkpoint } = sink
+      const copy = await openCopy(options, token, sink)
+      const signal = AbortSignal.any([stop, lost])
+      const source = await kind.open({ name, checkpoint, token, signal, logger })
       failpoint('relay.opened')
-      logger.info({ relay: name, position: String(sink.position) }, 'the relay leads')
-      const copy = options.delivery === 'at-least-once' ? () => {} : copyCheckpoint(database, name, token)
-      const moved = (position: bigint, idle: boolean): void => {
+      logger.info({ relay: name, source: kind.kind, checkpoint: checkpoint ?? 'none' }, 'the relay leads')
+      const moved = (now: Checkpoint, idle: boolean): void => {
         // Up only once something went through, or nothing was there: opening alone proves little.
         report('up')
-        copy(position, idle)
+        copy(now, idle)
       }
       const observer = observe({ name, published: options.published, moved })
-      const { schema } = database
-      const session = { name, connection, schema, sink, encode, pace: looking, limits, settleAfter, observer }
-      await runSession(session, { stop, lost }).finally(() => sink.close())
+      const session = { name, source, sink, settleAfter, observer }
+      await runSession(session, { stop, lost }).finally(() => source.close())
     } finally {
-      await connection.close()
+      await sink.close()
     }
   }
 
@@ -122,5 +115,5 @@ export const relay = (options: RelayOptions): Relay => {
     }
   }
 
-  return { ...loop({ name: `relay ${name}`, run, logger }), poke: looking.poke }
+  return { ...loop({ name: `relay ${name}`, run, logger }), poke: kind.poke }
 }

@@ -6,6 +6,7 @@ import type { RawEvent } from '../message/raw-event.ts'
 import type { TopicStrategy } from '../message/topic.ts'
 import type { Database } from '../postgres/database.ts'
 import { type Relay, relay } from '../relay/relay.ts'
+import { tableSource } from '../relay/table-source.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -56,14 +57,13 @@ const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
     name,
     database,
     publishing,
-    encode,
+    source: tableSource({ database, encode, ...(polling === undefined ? {} : { polling }) }),
     logger,
     prepare: async () => {
       if (topics.length > 0) await publishing.createTopics(topics)
     },
     ...(delivery === undefined ? {} : { delivery }),
     ...(leaseTtl === undefined ? {} : { leaseTtl }),
-    ...(polling === undefined ? {} : { polling }),
     ...(published === undefined ? {} : { published: guarded(published, logger) }),
   })
   started.start()

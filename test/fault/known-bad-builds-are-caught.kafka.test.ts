@@ -36,9 +36,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'hands the events of a page over from the last to the first',
-    file: 'relay/session.ts',
-    find: 'const records = events.map(encode)',
-    replace: 'const records = events.map(encode).reverse()',
+    file: 'relay/table-source.ts',
+    find: 'records: events.map(encode)',
+    replace: 'records: events.map(encode).reverse()',
     convictedOf: 'reordered',
     campaign: { kills: 2, restarts: false },
   },

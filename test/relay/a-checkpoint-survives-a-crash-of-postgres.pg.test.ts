@@ -12,6 +12,7 @@ import { type Embedded, embedded } from '../../src/postgres/embedded.ts'
 import { migrate } from '../../src/postgres/migrate.ts'
 import { pgDatabase } from '../../src/postgres/pg-database.ts'
 import { relay } from '../../src/relay/relay.ts'
+import { tableSource } from '../../src/relay/table-source.ts'
 import { memory } from '../../src/transport/memory.ts'
 import { placed } from '../support/order-placed.ts'
 
@@ -58,7 +59,8 @@ it('positions that a crash made the database forget are drawn again, and their e
   const { publishing, records } = memory()
   const keys = () => records('orders').map(({ key }) => key)
   const polling = { shortest: 60_000, longest: 60_000 }
-  const moving = relay({ name: 'orders', database, publishing, encode, polling, leaseTtl: 60_000 })
+  const source = tableSource({ database, encode, polling })
+  const moving = relay({ name: 'orders', database, publishing, source, leaseTtl: 60_000 })
   await place('order-1')
   moving.start()
   await expect.poll(keys).toEqual(['order-1'])

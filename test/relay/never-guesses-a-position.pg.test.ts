@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { RawEvent } from '../../src/message/raw-event.ts'
 import { toRecord } from '../../src/message/to-record.ts'
 import { relay } from '../../src/relay/relay.ts'
+import { tableSource } from '../../src/relay/table-source.ts'
 import { memory } from '../../src/transport/memory.ts'
 import { freshDatabase } from '../support/database.ts'
 import { appendAll, deposited } from './events.ts'
@@ -15,7 +16,12 @@ const startAt = async (checkpoint: string) => {
   await before.commit(checkpoint)
   await before.close()
   await appendAll(database, [deposited('a'), deposited('a'), deposited('a')])
-  const moving = relay({ name: 'accounts', database, publishing, encode })
+  const moving = relay({
+    name: 'accounts',
+    database,
+    publishing,
+    source: tableSource({ database, encode }),
+  })
   moving.start()
   await moving.settled
   const { state, reason } = moving.health()

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { RawEvent } from '../../src/message/raw-event.ts'
 import { toRecord } from '../../src/message/to-record.ts'
 import { relay } from '../../src/relay/relay.ts'
+import { tableSource } from '../../src/relay/table-source.ts'
 import { memory } from '../../src/transport/memory.ts'
 import type { Publishing } from '../../src/transport/publisher.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -51,9 +52,8 @@ it('carries all events of an append in one transaction, whatever the size of pag
     name: 'accounts',
     database,
     publishing: noting(transport.publishing, transactions),
-    encode,
-    // Smaller than most actions: each one crosses pages and would be cut by either limit.
-    page: { events: 7, bytes: 1500 },
+    // Pages smaller than most actions: each one crosses pages and would be cut by either limit.
+    source: tableSource({ database, encode, page: { events: 7, bytes: 1500 } }),
     settleAfter: 5,
   })
   moving.start()

@@ -1,5 +1,6 @@
 import { kafka } from '../../../src/kafka/kafka.ts'
 import { relayDefaults } from '../../../src/relay/relay.ts'
+import { pageDefaults } from '../../../src/relay/table-source.ts'
 import type { Bench } from '../benchmark.ts'
 import { secondsSince, serverSeconds } from '../processes.ts'
 import { runProgram } from '../program.ts'
@@ -64,7 +65,7 @@ export const drain = async (
 }
 
 export const readAlone = ({ tsx }: Bench, { databaseUrl, schema, events }: Backlog) => {
-  const input: ReadInput = { databaseUrl, schema, pageEvents: relayDefaults.pageEvents }
+  const input: ReadInput = { databaseUrl, schema, pageEvents: pageDefaults.events }
   return measured(events, () => runProgram<ReadInput, ReadFigures>('relay/read-process', input, { tsx }))
 }
 

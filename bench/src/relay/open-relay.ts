@@ -2,6 +2,7 @@ import { toRecord } from '../../../src/message/to-record.ts'
 import { topicNaming, topics } from '../../../src/message/topic.ts'
 import type { Database } from '../../../src/postgres/database.ts'
 import { type Delivery, type Relay, relay } from '../../../src/relay/relay.ts'
+import { tableSource } from '../../../src/relay/table-source.ts'
 import type { Publishing } from '../../../src/transport/publisher.ts'
 
 export interface RelayPlace {
@@ -32,8 +33,11 @@ export const openRelay = (
     database,
     publishing,
     delivery,
-    encode: (event) => toRecord(event, { source: '/bench', topicOf }),
-    ...(page === undefined ? {} : { page }),
+    source: tableSource({
+      database,
+      encode: (event) => toRecord(event, { source: '/bench', topicOf }),
+      ...(page === undefined ? {} : { page }),
+    }),
     ...(settleAfter === undefined ? {} : { settleAfter }),
     ...(maxBytesInFlight === undefined ? {} : { maxBytesInFlight }),
     logger: { debug: ignore, info: ignore, warn: print, error: print },

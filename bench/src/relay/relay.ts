@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { relayDefaults } from '../../../src/relay/relay.ts'
+import { pageDefaults } from '../../../src/relay/table-source.ts'
 import type { Bench, Benchmark, Result, Table } from '../benchmark.ts'
 import { median, round, spread } from '../figures.ts'
 import { drain, partitions, produceAlone, type Rate, readAlone } from './drain.ts'
@@ -151,7 +152,7 @@ const measure = async (bench: Bench): Promise<Result> => {
   return {
     conditions: {
       backlog: `${events} events, ${payloadBytes} bytes of payload, 1000 aggregates, one event a transaction`,
-      settings: `pages of ${relayDefaults.pageEvents}, Kafka transactions of ${relayDefaults.settleAfter}, ${partitions} partitions`,
+      settings: `pages of ${pageDefaults.events}, Kafka transactions of ${relayDefaults.settleAfter}, ${partitions} partitions`,
       rounds: `${rounds}, sides interleaved, medians`,
     },
     tables: [rateTable(found, events), waitTable(found), memoryTable(memory)],

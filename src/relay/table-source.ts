@@ -1,0 +1,90 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { type Pace, type PaceOptions, pace } from '../lifecycle/pace.ts'
+import { orderedReader, type Page, type ReadLimits } from '../log/ordered-reader.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import type { RawEvent } from '../message/raw-event.ts'
+import type { Database, RawConnection } from '../postgres/database.ts'
+import { checkpointPosition, tableCheckpoint } from './checkpoint.ts'
+import type { RelaySource, Source, SourceContext } from './source.ts'
+import { cutter } from './unit.ts'
+
+export interface TableSourceOptions {
+  readonly database: Database
+  readonly encode: (event: RawEvent) => OutgoingRecord
+  /** Default 2,000 events and 1 MiB a page. */
+  readonly page?: Partial<ReadLimits>
+  readonly polling?: PaceOptions
+}
+
+/**
+ * Small pages keep memory flat: 170 MiB at most with these, both for 100,000 transactions and for one of 100,000
+ * events, against 200 and 236 with pages of 5,000 and 16 MiB on the way, at the same rate.
+ */
+export const pageDefaults: ReadLimits = { events: 2_000, bytes: 1024 * 1024 }
+
+const checkPrimary = async (database: Database): Promise<void> => {
+  const { rows } = await database.query<{ replica: boolean }>('select pg_is_in_recovery() as replica')
+  if (rows[0]?.replica === true) throw new OnewriteError('DATABASE_IS_REPLICA', { address: database.address })
+}
+
+interface Reading {
+  readonly name: string
+  readonly connection: RawConnection
+  readonly schema: string
+  readonly encode: (event: RawEvent) => OutgoingRecord
+  readonly limits: ReadLimits
+  readonly pace: Pace
+  readonly from: bigint
+}
+
+/**
+ * Reads pages of the log below the horizon and cuts them where no unit is open.
+ *
+ * The checkpoint is the position of an event, never that of the horizon: a position that was drawn and rolled back is
+ * given out again when PostgreSQL crashes before its log is on the disk, and an event may then be committed under it.
+ */
+const readTable = ({ name, connection, schema, encode, limits, pace, from }: Reading): Source => {
+  const reader = orderedReader(connection, schema, from)
+  const units = cutter(limits.bytes)
+  let last = tableCheckpoint(from)
+
+  const checkRestored = ({ end }: Page): void => {
+    if (from <= end) return
+    throw new OnewriteError('CHECKPOINT_AHEAD', { name, checkpoint: from, end })
+  }
+
+  return {
+    next: async () => {
+      const page = await reader.next(limits)
+      checkRestored(page)
+      const { events, whole, through } = units.add(page.events, page.through)
+      const final = events.at(-1)
+      if (final !== undefined) last = tableCheckpoint(BigInt(final.position))
+      const lag = page.end > through ? page.end - through : 0n
+      return {
+        records: events.map(encode),
+        since: events[0]?.occurredAt,
+        checkpoint: last,
+        whole,
+        caughtUp: page.caughtUp,
+        lag,
+      }
+    },
+    settled: () => undefined,
+    wait: (progress, signal) => pace.wait(progress, signal),
+    close: () => connection.close(),
+  }
+}
+
+/** The log read as a table, in the order of its positions. Any PostgreSQL, no privilege beyond SELECT. */
+export const tableSource = ({ database, encode, page, polling }: TableSourceOptions): RelaySource => {
+  const looking = pace(polling)
+  const limits = { ...pageDefaults, ...page }
+  const open = async ({ name, checkpoint }: SourceContext): Promise<Source> => {
+    await checkPrimary(database)
+    const from = checkpointPosition(name, checkpoint)
+    const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
+    return readTable({ name, connection, schema: database.schema, encode, limits, pace: looking, from })
+  }
+  return { kind: 'table', open, poke: looking.poke }
+}
