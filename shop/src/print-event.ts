@@ -1,8 +1,8 @@
-import type { OutgoingRecord } from 'onewrite'
+import { lastHeader, type OutgoingRecord } from 'onewrite'
 
 /** One line: when it left, topic, key, type and payload. */
 const eventLine = ({ topic, key, value, headers }: OutgoingRecord, at: Date): string =>
-  [at.toISOString().slice(11, 23), topic, key, headers['ce_type'], value].join('  ')
+  [at.toISOString().slice(11, 23), topic, key, lastHeader(headers, 'ce_type'), value].join('  ')
 
 export interface EventPrinter {
   readonly published: (records: readonly OutgoingRecord[]) => void

@@ -59,7 +59,7 @@ export interface ProducerHandle extends ClientHandle {
     partition: number | null,
     value: Buffer | null,
     key: Buffer | null,
-    timestamp: null,
+    timestamp: number | null,
     opaque: unknown,
     headers: MessageHeaders,
   ): unknown
@@ -79,6 +79,7 @@ export interface ConsumedMessage {
   readonly key?: Buffer | string | null
   readonly value: Buffer | null
   readonly headers?: MessageHeaders
+  readonly timestamp: number
 }
 
 export interface PartitionEnd {

@@ -1,16 +1,21 @@
+import { isHeaderList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { MessageHeaders } from './client.ts'
 
 type Header = Readonly<Record<string, string | Buffer>>
 
+/** The client takes a Buffer without an address for null. */
+const nullValue = Buffer.from(new ArrayBuffer(0))
+
 /** Text with U+0000 would be cut there, and an empty Buffer would arrive as null. */
-const headerValue = (value: string | Buffer): string | Buffer => {
+const headerValue = (value: string | Buffer | null): string | Buffer => {
+  if (value === null) return nullValue
   if (typeof value === 'string') return value.includes('\0') ? Buffer.from(value) : value
   return value.length === 0 ? '' : value
 }
 
 interface Last {
-  value: string | Buffer
+  value: string | Buffer | null
   header: Header
 }
 
@@ -22,7 +27,7 @@ const last = new Map<string, Last>()
 /** Names from outside may be any number: memory stays bounded. */
 const mostRemembered = 100
 
-const headerOf = (name: string, value: string | Buffer): Header => {
+const headerOf = (name: string, value: string | Buffer | null): Header => {
   const known = last.get(name)
   // A Buffer may have been changed since.
   if (known !== undefined && known.value === value && typeof value === 'string') return known.header
@@ -38,6 +43,7 @@ const headerOf = (name: string, value: string | Buffer): Header => {
 
 /** Headers as the client takes them; it only reads them. */
 export const messageHeaders = (headers: OutgoingRecord['headers']): MessageHeaders => {
+  if (isHeaderList(headers)) return headers.map(([name, value]) => headerOf(name, value))
   const list: Header[] = []
   for (const name in headers) {
     const value = headers[name]

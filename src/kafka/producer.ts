@@ -89,8 +89,9 @@ const recordsPerTurn = 400
 
 const offer = (handle: ProducerHandle, record: OutgoingRecord, opaque: unknown): boolean => {
   try {
+    const { topic, partition = null, timestamp = null } = record
     const headers = messageHeaders(record.headers)
-    handle.produce(record.topic, null, bytes(record.value), bytes(record.key), null, opaque, headers)
+    handle.produce(topic, partition, bytes(record.value), bytes(record.key), timestamp, opaque, headers)
     return true
   } catch (error) {
     if (clientError(error).code === queueFull) return false

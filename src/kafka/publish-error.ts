@@ -3,10 +3,11 @@ import type { ClientError } from './client.ts'
 
 /** Codes of the client and of the brokers. */
 const fencedCodes = [-144, 47, 90]
-const missingCodes = [-190, -188, 3]
+const missingCodes = [-188, 3]
 const authenticationCodes = [-169, 33, 34, 58]
 /** Answers after which it is certain that this record was not and will not be written. */
 const refusedCodes = [
+  -190, // a partition that the topic does not have
   10, // MSG_SIZE_TOO_LARGE
   17, // INVALID_TOPIC_EXCEPTION
   18, // RECORD_LIST_TOO_LARGE

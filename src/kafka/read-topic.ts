@@ -21,7 +21,15 @@ export interface ReadTopicOptions {
   readonly connection?: Omit<KafkaOptions, 'brokers'>
 }
 
-const written = ({ topic, partition, offset, key, value, headers }: ConsumedMessage): WrittenRecord => {
+const written = ({
+  topic,
+  partition,
+  offset,
+  key,
+  value,
+  headers,
+  timestamp,
+}: ConsumedMessage): WrittenRecord => {
   const rawHeaders = (headers ?? []).flatMap((header) =>
     Object.entries(header).map(([name, text]) => [name, Buffer.from(text)] as const),
   )
@@ -30,9 +38,11 @@ const written = ({ topic, partition, offset, key, value, headers }: ConsumedMess
     partition,
     offset: String(offset),
     key: key === null || key === undefined ? null : key.toString(),
+    rawKey: key === null || key === undefined ? null : Buffer.from(key),
     value,
     headers: Object.fromEntries(rawHeaders.map(([name, bytes]) => [name, bytes.toString()])),
     rawHeaders,
+    timestamp,
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
 import { type Loop, loop, type Report, stopAll } from '../lifecycle/loop.ts'
 import { type Pace, pace } from '../lifecycle/pace.ts'
+import { headerList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
@@ -35,13 +36,13 @@ type Deliver = (records: readonly DeliveredRecord[]) => Promise<void>
 const pageLimits = { events: 500, bytes: 1024 * 1024 }
 
 const textHeaders = (headers: OutgoingRecord['headers']): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]))
+  Object.fromEntries(headerList(headers).map(([name, value]) => [name, value?.toString() ?? '']))
 
 const toDelivered = (event: RawEvent, { topic, key, value, headers }: OutgoingRecord): DeliveredRecord => ({
   topic,
   partition: 0,
   offset: event.position,
-  key,
+  key: key === null ? null : key.toString(),
   value: value === null ? null : Buffer.from(value),
   headers: textHeaders(headers),
 })

@@ -11,6 +11,13 @@ export interface ToRecordOptions {
   readonly topicOf: TopicStrategy
 }
 
+/** The record of an event of the log. */
+export interface EventRecord extends OutgoingRecord {
+  readonly key: string
+  readonly value: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /**
  * Digits of the largest safe integer: the sequence extension asks for values whose text sorts as the numbers
  * do.
@@ -24,7 +31,7 @@ const sequenceDigits = 16
  *
  * @throws INVALID_RECORD when the topic has no valid name
  */
-export const toRecord = (raw: RawEvent, { source, topicOf }: ToRecordOptions): OutgoingRecord => {
+export const toRecord = (raw: RawEvent, { source, topicOf }: ToRecordOptions): EventRecord => {
   const headers: Record<string, string> = {
     id: raw.id,
     'content-type': 'application/json',

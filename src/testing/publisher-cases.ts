@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { partitionFor } from '../message/partition.ts'
-import type { Publisher } from '../transport/publisher.ts'
 import type { ContractCase } from './contract-case.ts'
 import {
   assertNumbered,
@@ -11,18 +10,7 @@ import {
   record,
   values,
 } from './publishing-fixture.ts'
-
-const withPublisher = async (
-  { publishing, uniqueName }: PublishingFixture,
-  use: (publisher: Publisher) => Promise<void>,
-): Promise<void> => {
-  const publisher = await publishing.publisher({ name: uniqueName('publisher') })
-  try {
-    await use(publisher)
-  } finally {
-    await publisher.close()
-  }
-}
+import { withPublisher } from './with-publisher.ts'
 
 const acknowledgesWhatIsWritten = async (fixture: PublishingFixture): Promise<void> => {
   const topic = await createTopic(fixture)

@@ -20,7 +20,7 @@ export interface PublishingFixture {
 
 export const record = (
   topic: string,
-  key: string | null,
+  key: OutgoingRecord['key'],
   value: OutgoingRecord['value'],
   headers: OutgoingRecord['headers'] = {},
 ): OutgoingRecord => ({ topic, key, value, headers })

@@ -1,3 +1,5 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { headerList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { partitionFor } from '../message/partition.ts'
 import type { Topic } from './publisher.ts'
@@ -10,7 +12,11 @@ export type MemoryTopic = readonly WrittenRecord[][]
 export interface MemoryLog {
   readonly topics: ReadonlyMap<string, MemoryTopic>
   create(topic: Topic): void
-  /** Makes all records visible at once; topics that do not exist are created. */
+  /**
+   * Makes all records visible at once; topics that do not exist are created.
+   *
+   * @throws PUBLISH_REFUSED when a record names a partition that its topic does not have
+   */
   append(records: readonly OutgoingRecord[]): void
   /** Calls back after every append, until the returned function is called. */
   watch(appended: () => void): () => void
@@ -21,10 +27,10 @@ const asBuffer = (value: string | Buffer | null): Buffer | null =>
   value === null ? null : Buffer.from(value)
 
 const copies = (headers: OutgoingRecord['headers']): WrittenRecord['rawHeaders'] =>
-  Object.entries(headers).map(([name, value]) => [name, Buffer.from(value)])
+  headerList(headers).map(([name, value]) => [name, asBuffer(value)])
 
 const asText = (headers: WrittenRecord['rawHeaders']): WrittenRecord['headers'] =>
-  Object.fromEntries(headers.map(([name, value]) => [name, value.toString()]))
+  Object.fromEntries(headers.map(([name, value]) => [name, value?.toString() ?? '']))
 
 export const memoryLog = (defaultPartitions: number): MemoryLog => {
   const topics = new Map<string, WrittenRecord[][]>()
@@ -39,20 +45,30 @@ export const memoryLog = (defaultPartitions: number): MemoryLog => {
     return created
   }
 
+  const checkPartition = ({ topic, partition = 0 }: OutgoingRecord): void => {
+    const { length } = open(topic, defaultPartitions)
+    if (partition < length) return
+    const cause = `it has ${length} partitions and no partition ${partition}`
+    throw new OnewriteError('PUBLISH_REFUSED', { topic, cause })
+  }
+
   const appendOne = (record: OutgoingRecord): void => {
     const partitions = open(record.topic, defaultPartitions)
+    const { length } = partitions
     const { key } = record
-    const partition = key === null ? keyless++ % partitions.length : partitionFor(key, partitions.length)
+    const partition = record.partition ?? (key === null ? keyless++ % length : partitionFor(key, length))
     const records = partitions[partition]
     const rawHeaders = copies(record.headers)
     records?.push({
       topic: record.topic,
       partition,
       offset: String(records.length),
-      key,
+      key: key === null ? null : key.toString(),
+      rawKey: asBuffer(key),
       value: asBuffer(record.value),
       headers: asText(rawHeaders),
       rawHeaders,
+      timestamp: record.timestamp ?? Date.now(),
     })
   }
 
@@ -60,6 +76,7 @@ export const memoryLog = (defaultPartitions: number): MemoryLog => {
     topics,
     create: ({ name, partitions = defaultPartitions }) => void open(name, partitions),
     append: (records) => {
+      for (const record of records) checkPartition(record)
       for (const record of records) appendOne(record)
       for (const appended of watchers) appended()
     },

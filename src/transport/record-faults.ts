@@ -1,5 +1,6 @@
 import { toUSVString } from 'node:util'
 import { OnewriteError } from '../error/onewrite-error.ts'
+import { headerList, isHeaderList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { topicFault } from '../message/topic-fault.ts'
 
@@ -12,19 +13,19 @@ const nameFault = (name: string): string | undefined => {
   return isWellFormed(name) ? undefined : `header ${JSON.stringify(name)}: the name holds a lone surrogate`
 }
 
-const headerFault = (name: string, value: unknown): string | undefined => {
+const headerFault = (name: string, value: unknown, inList: boolean): string | undefined => {
   if (typeof value === 'string') {
     return isWellFormed(value)
       ? undefined
       : `header ${JSON.stringify(name)}: the value holds a lone surrogate`
   }
-  if (Buffer.isBuffer(value)) return undefined
+  if (Buffer.isBuffer(value) || (value === null && inList)) return undefined
   return `header ${JSON.stringify(name)}: ${value === null ? 'null' : typeof value} is neither text nor a Buffer`
 }
 
 const keyFault = (key: unknown): string | undefined => {
-  if (key === null) return undefined
-  if (typeof key !== 'string') return `the key is ${typeof key}, neither text nor null`
+  if (key === null || Buffer.isBuffer(key)) return undefined
+  if (typeof key !== 'string') return `the key is ${typeof key}, neither text, a Buffer nor null`
   return isWellFormed(key) ? undefined : 'the key holds a lone surrogate'
 }
 
@@ -34,16 +35,38 @@ const valueFault = (value: unknown): string | undefined => {
   return isWellFormed(value) ? undefined : 'the value holds a lone surrogate'
 }
 
+const mostPartition = 2 ** 31 - 1
+
+const partitionFault = (partition: unknown): string | undefined =>
+  partition === undefined ||
+  (typeof partition === 'number' &&
+    Number.isInteger(partition) &&
+    partition >= 0 &&
+    partition <= mostPartition)
+    ? undefined
+    : `partition ${String(partition)} is not a whole number from 0`
+
+const timestampFault = (timestamp: unknown): string | undefined =>
+  timestamp === undefined || (Number.isSafeInteger(timestamp) && Number(timestamp) > 0)
+    ? undefined
+    : `timestamp ${String(timestamp)} is not a whole number of milliseconds from 1`
+
 const isGiven = (fault: string | undefined): fault is string => fault !== undefined
 
 /** Why a record cannot be sent as it is: every reason, none where there is nothing to say. */
-const recordFaults = ({ topic, key, value, headers }: OutgoingRecord): readonly string[] => {
-  const names = Object.keys(headers ?? {})
+const recordFaults = (record: OutgoingRecord): readonly string[] => {
+  const { topic, partition, timestamp, key, value, headers } = record
+  const inList = isHeaderList(headers)
   return [
     topicFault(topic),
+    partitionFault(partition),
+    timestampFault(timestamp),
     keyFault(key),
     valueFault(value),
-    ...names.flatMap((name) => [nameFault(name), headerFault(name, headers[name])]),
+    ...headerList(headers ?? {}).flatMap(([name, text]) => [
+      nameFault(name),
+      headerFault(name, text, inList),
+    ]),
   ].filter(isGiven)
 }
 
@@ -69,13 +92,20 @@ export const recordCheck = (): ((records: readonly OutgoingRecord[]) => void) =>
     if (goodNames.size < 1000) goodNames.add(name)
     return true
   }
-  const isGood = ({ topic, key, value, headers }: OutgoingRecord): boolean => {
-    if (!isGoodTopic(topic) || keyFault(key) !== undefined || valueFault(value) !== undefined) return false
-    for (const name in headers) {
-      if (!isGoodName(name) || headerFault(name, headers[name]) !== undefined) return false
-    }
+  const isGoodHeader = (name: string, value: unknown, inList: boolean): boolean =>
+    isGoodName(name) && headerFault(name, value, inList) === undefined
+  const areGoodHeaders = (headers: OutgoingRecord['headers']): boolean => {
+    if (isHeaderList(headers)) return headers.every(([name, value]) => isGoodHeader(name, value, true))
+    for (const name in headers) if (!isGoodHeader(name, headers[name], false)) return false
     return true
   }
+  const isGood = ({ topic, partition, timestamp, key, value, headers }: OutgoingRecord): boolean =>
+    isGoodTopic(topic) &&
+    partitionFault(partition) === undefined &&
+    timestampFault(timestamp) === undefined &&
+    keyFault(key) === undefined &&
+    valueFault(value) === undefined &&
+    areGoodHeaders(headers)
 
   return (records) => {
     if (records.every(isGood)) return

@@ -25,7 +25,7 @@ const carrying = (record: OutgoingRecord): NewEvent => ({
   type: 'record.carried',
   version: 1,
   aggregate: 'record',
-  aggregateId: record.key ?? '',
+  aggregateId: record.key?.toString() ?? '',
   data: record,
   occurredAt: new Date(),
   metadata: {},

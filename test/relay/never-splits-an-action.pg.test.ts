@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { lastHeader } from '../../src/message/header-list.ts'
 import type { RawEvent } from '../../src/message/raw-event.ts'
 import { toRecord } from '../../src/message/to-record.ts'
 import { relay } from '../../src/relay/relay.ts'
@@ -19,7 +20,7 @@ const noting = (publishing: Publishing, transactions: string[][]): Publishing =>
     return {
       checkpoint: publisher.checkpoint,
       publish: async (records) => {
-        open.push(...records.map(({ headers }) => String(headers['id'])))
+        open.push(...records.map(({ headers }) => String(lastHeader(headers, 'id'))))
         await publisher.publish(records)
       },
       commit: async (checkpoint) => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { kafka } from '../../src/kafka/kafka.ts'
 import { readTopic } from '../../src/kafka/read-topic.ts'
 import { append } from '../../src/log/append.ts'
+import { lastHeader } from '../../src/message/header-list.ts'
 import { topics } from '../../src/message/topic.ts'
 import { service } from '../../src/service/service.ts'
 import { judge } from '../../src/testing/history.ts'
@@ -21,7 +22,8 @@ it('publishes what concurrent transactions commit: once, in order, nothing that 
     transport: kafka({ brokers: brokers().split(',') }),
     topic: topics.fixed(topic),
     createTopics: [{ name: topic, partitions: 3 }],
-    published: (records) => published.push(...records.map(({ headers }) => String(headers['id']))),
+    published: (records) =>
+      published.push(...records.map(({ headers }) => String(lastHeader(headers, 'id')))),
   }).start()
   const rolledBack: string[] = []
   const write = async (writer: number): Promise<void> => {

@@ -1,3 +1,4 @@
+import type { OutgoingRecord } from 'onewrite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { append } from '../../src/log/append.ts'
 import { type RunningService, service } from '../../src/service/service.ts'
@@ -40,7 +41,7 @@ describe.each(transports)('a stopped service on %s', (_name, transport) => {
   it('has no connection and no lease left, also with subscriptions that nobody stopped', async () => {
     const carried: string[] = []
     const shared = transport()
-    const published = (records: readonly { readonly key: string | null }[]) => {
+    const published = (records: readonly OutgoingRecord[]) => {
       carried.push(...records.map(({ key }) => String(key)))
     }
     const app = await start({ transport: shared, published })
@@ -59,7 +60,7 @@ describe.each(transports)('a stopped service on %s', (_name, transport) => {
 
   it('leaves what was recorded to the next start, which carries it once', async () => {
     const carried: string[] = []
-    const published = (records: readonly { readonly key: string | null }[]) => {
+    const published = (records: readonly OutgoingRecord[]) => {
       carried.push(...records.map(({ key }) => String(key)))
     }
     const shared = transport()
