@@ -2,8 +2,10 @@ import { databaseErrors } from './database-errors.ts'
 import type { ErrorRow } from './error-row.ts'
 import { eventErrors } from './event-errors.ts'
 import { logErrors } from './log-errors.ts'
+import { operatorErrors } from './operator-errors.ts'
 import { serviceErrors } from './service-errors.ts'
 import { transportErrors } from './transport-errors.ts'
+import { walErrors } from './wal-errors.ts'
 
 /**
  * The one table of errors: `docs/errors.md`, the classes in `classes.ts` and the type of each error's
@@ -14,7 +16,9 @@ export const errorTable = {
   ...logErrors,
   ...databaseErrors,
   ...transportErrors,
+  ...walErrors,
   ...serviceErrors,
+  ...operatorErrors,
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable
