@@ -29,7 +29,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   service: { level: 7, upTo: 6 },
   admin: { level: 7, upTo: 6 },
   testing: { level: 7, upTo: 6 },
-  cli: { level: 8, upTo: 7 },
+  cli: { level: 8, upTo: 7, owns: ['commander'] },
   console: { level: 8, upTo: 7 },
 }
 

@@ -1,0 +1,4 @@
+import type { Command } from 'commander'
+import type { Run } from './run-command.ts'
+
+export const statusCommands = (_parent: Command, _run: Run): void => undefined
