@@ -100,6 +100,16 @@ create table onewrite.migrations (
   constraint migrations_pkey PRIMARY KEY (version)
 );
 
+create table onewrite.relay_shards (
+  relay text collate "C" not null,
+  generation integer not null,
+  shards integer not null,
+  stopped_at bigint[] not null,
+  active boolean not null,
+  constraint relay_shards_shards CHECK (((shards >= 1) AND (shards <= 64))),
+  constraint relay_shards_pkey PRIMARY KEY (relay, generation)
+);
+
 create table onewrite.relays (
   name text collate "C" not null,
   source text not null,

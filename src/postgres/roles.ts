@@ -30,7 +30,8 @@ const rights: Readonly<Record<Exclude<Task, 'migrator'>, readonly string[]>> = {
     'grant usage on schema :schema to :role',
     'grant select on :schema.migrations, :schema.settings, :schema.events, :schema.streams to :role',
     'grant select on sequence :schema.events_position to :role',
-    'grant select, insert, update on :schema.leases, :schema.checkpoints, :schema.relays to :role',
+    'grant select, insert, update on :schema.leases, :schema.checkpoints, :schema.relays, :schema.relay_shards to :role',
+    'grant delete on :schema.relays to :role',
     'grant execute on all functions in schema :schema to :role',
   ],
 }

@@ -7,8 +7,7 @@ export interface Registration {
   readonly name: string
   readonly delivery: string
   readonly source: RelaySource
-  readonly shard: number
-  readonly shards: number
+  readonly shard: { readonly index: number; readonly of: number }
   readonly owner: string
 }
 
@@ -23,8 +22,8 @@ const registerSql = (schema: string): string => `
 
 /** Writes down who leads and how it reads, for status and retention. The lease keeps two leaders from doing so at once. */
 export const register = async (database: Database, registration: Registration): Promise<void> => {
-  const { name, delivery, source, shard, shards, owner } = registration
+  const { name, delivery, source, shard, owner } = registration
   const { kind, slot = null, walBudget = null } = source
-  const values = [name, kind, delivery, slot, walBudget, shard, shards, owner]
+  const values = [name, kind, delivery, slot, walBudget, shard.index, shard.of, owner]
   await database.query(registerSql(database.schema), values)
 }

@@ -1,31 +1,22 @@
 import { failpoint } from '../lifecycle/failpoint.ts'
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
 import { type Loop, loop, type Report } from '../lifecycle/loop.ts'
+import { pause } from '../lifecycle/pause.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
-import type { Database } from '../postgres/database.ts'
 import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
 import { relayInstruments } from '../telemetry/relay-instruments.ts'
-import type { Publishing } from '../transport/publisher.ts'
-import { atLeastOnceSink } from './at-least-once-sink.ts'
 import { copyCheckpoint } from './copy-checkpoint.ts'
-import { exactlyOnceSink } from './exactly-once-sink.ts'
 import { observe } from './observe.ts'
+import { openSink, type SinkOptions } from './open-sink.ts'
 import { register } from './register.ts'
 import { runSession } from './session.ts'
 import type { Sink } from './sink.ts'
 import type { Checkpoint, RelaySource } from './source.ts'
 
-export type Delivery = 'exactly-once' | 'at-least-once'
-
-export interface RelayOptions {
-  /** Names the lease, the checkpoint and the producer: instances of one name share one relay. */
-  readonly name: string
-  readonly database: Database
-  readonly publishing: Publishing
+/** The name is that of lease, checkpoint and producer: instances of one name share one relay. */
+export interface RelayOptions extends SinkOptions {
   /** Made by `tableSource` or `walSource`. */
   readonly source: RelaySource
-  /** Default `exactly-once`. */
-  readonly delivery?: Delivery
   /** Runs at the beginning of each leadership: creating topics, say. */
   readonly prepare?: () => Promise<void>
   /** Called with records after they left for good, in order. */
@@ -34,8 +25,10 @@ export interface RelayOptions {
   readonly leaseTtl?: number
   /** Events in one transaction of the transport while catching up. Default 10,000. */
   readonly settleAfter?: number
-  /** Bytes on the way to the transport at most. Default 4 MiB. */
-  readonly maxBytesInFlight?: number
+  /** Which part of the log it publishes, for status. Default: all of it. */
+  readonly shard?: { readonly index: number; readonly of: number }
+  /** Asked once it leads: false lets it stand by again. Default: true. */
+  readonly mayLead?: () => Promise<boolean>
   readonly logger?: Logger
 }
 
@@ -44,17 +37,7 @@ export interface Relay extends Loop {
   poke(): void
 }
 
-export const relayDefaults = {
-  settleAfter: 10_000,
-  maxBytesInFlight: 4 * 1024 * 1024,
-} as const
-
-const openSink = (options: RelayOptions, token: bigint): Promise<Sink> => {
-  const { publishing, database, name, maxBytesInFlight = relayDefaults.maxBytesInFlight } = options
-  return options.delivery === 'at-least-once'
-    ? atLeastOnceSink({ database, publishing, name, maxBytesInFlight, token })
-    : exactlyOnceSink(publishing, name, maxBytesInFlight)
-}
+export const relayDefaults = { settleAfter: 10_000 } as const
 
 type Copy = (checkpoint: Checkpoint, idle: boolean) => void
 
@@ -69,6 +52,7 @@ const openCopy = async (options: RelayOptions, token: bigint, sink: Sink): Promi
 export const relay = (options: RelayOptions): Relay => {
   const { name, database, source: kind, leaseTtl = 5000, logger = silentLogger } = options
   const { delivery = 'exactly-once', settleAfter = relayDefaults.settleAfter } = options
+  const { shard = { index: 0, of: 1 } } = options
   const owner = ownerName()
 
   const leadSession = async (
@@ -77,9 +61,13 @@ export const relay = (options: RelayOptions): Relay => {
     report: Report,
   ): Promise<void> => {
     failpoint('relay.led')
+    if ((await options.mayLead?.()) === false) {
+      report('standby', 'another relay has taken its place')
+      return pause(leaseTtl, stop)
+    }
     report('starting', 'opening the transport')
     await options.prepare?.()
-    await register(database, { name, delivery, source: kind, shard: 0, shards: 1, owner })
+    await register(database, { name, delivery, source: kind, shard, owner })
     const sink = await openSink(options, token)
     try {
       const { checkpoint } = sink

@@ -1,5 +1,6 @@
 import type { Logger } from '../lifecycle/logger.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import type { RawEvent } from '../message/raw-event.ts'
 
 /** Where a source goes on. */
 export interface Checkpoint {
@@ -50,6 +51,13 @@ export interface SourceContext {
   /** Aborted when the relay stops or no longer leads: opening may take long. */
   readonly signal: AbortSignal
   readonly logger: Logger
+}
+
+/** Which part of the log a source hands on. */
+export interface Part {
+  readonly keeps: (event: RawEvent) => boolean
+  /** Where to begin without a checkpoint. */
+  readonly from: bigint
 }
 
 /** A kind of source, configured; opened anew for every leadership. */

@@ -5,7 +5,7 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database, RawConnection } from '../postgres/database.ts'
 import { checkpointPosition, tableCheckpoint } from './checkpoint.ts'
-import type { RelaySource, Source, SourceContext } from './source.ts'
+import type { Part, RelaySource, Source, SourceContext } from './source.ts'
 import { cutter } from './unit.ts'
 
 export interface TableSourceOptions {
@@ -14,7 +14,14 @@ export interface TableSourceOptions {
   /** Default 2,000 events and 1 MiB a page. */
   readonly page?: Partial<ReadLimits>
   readonly polling?: PaceOptions
+  /** Default: the whole log. */
+  readonly part?: Part
 }
+
+const wholeLog: Part = { keeps: () => true, from: 0n }
+
+/** What a shard leaves to others moves its checkpoint too, at least this often while nothing falls to it. */
+const passed = { events: 10_000, milliseconds: 10_000 }
 
 /**
  * Small pages keep memory flat: 170 MiB at most with these, both for 100,000 transactions and for one of 100,000
@@ -35,6 +42,7 @@ interface Reading {
   readonly limits: ReadLimits
   readonly pace: Pace
   readonly from: bigint
+  readonly keeps: (event: RawEvent) => boolean
 }
 
 /**
@@ -43,15 +51,27 @@ interface Reading {
  * The checkpoint is the position of an event, never that of the horizon: a position that was drawn and rolled back is
  * given out again when PostgreSQL crashes before its log is on the disk, and an event may then be committed under it.
  */
-const readTable = ({ name, connection, schema, encode, limits, pace, from }: Reading): Source => {
+const readTable = ({ name, connection, schema, encode, limits, pace, from, keeps }: Reading): Source => {
   const reader = orderedReader(connection, schema, from)
   const units = cutter(limits.bytes)
   let last = tableCheckpoint(from)
+  let skipped = 0
+  let skippedSince = 0
 
   const checkRestored = ({ end }: Page): void => {
     if (from <= end) return
     throw new OnewriteError('CHECKPOINT_AHEAD', { name, checkpoint: from, end })
   }
+
+  const mine = (events: readonly RawEvent[]): readonly RawEvent[] => {
+    const kept = events.filter(keeps)
+    if (skipped === 0) skippedSince = performance.now()
+    skipped += events.length - kept.length
+    return kept
+  }
+
+  const isDue = (): boolean =>
+    skipped >= passed.events || (skipped > 0 && performance.now() - skippedSince >= passed.milliseconds)
 
   return {
     next: async () => {
@@ -60,31 +80,37 @@ const readTable = ({ name, connection, schema, encode, limits, pace, from }: Rea
       const { events, whole, through } = units.add(page.events, page.through)
       const final = events.at(-1)
       if (final !== undefined) last = tableCheckpoint(BigInt(final.position))
+      const kept = mine(events)
       const lag = page.end > through ? page.end - through : 0n
       return {
-        records: events.map(encode),
-        since: events[0]?.occurredAt,
+        records: kept.map(encode),
+        since: kept[0]?.occurredAt,
         checkpoint: last,
         whole,
         caughtUp: page.caughtUp,
+        due: isDue(),
         lag,
       }
     },
-    settled: () => undefined,
+    settled: () => {
+      skipped = 0
+    },
     wait: (progress, signal) => pace.wait(progress, signal),
     close: () => connection.close(),
   }
 }
 
 /** The log read as a table, in the order of its positions. Any PostgreSQL, no privilege beyond SELECT. */
-export const tableSource = ({ database, encode, page, polling }: TableSourceOptions): RelaySource => {
+export const tableSource = (options: TableSourceOptions): RelaySource => {
+  const { database, encode, page, polling, part = wholeLog } = options
   const looking = pace(polling)
   const limits = { ...pageDefaults, ...page }
   const open = async ({ name, checkpoint }: SourceContext): Promise<Source> => {
     await checkPrimary(database)
-    const from = checkpointPosition(name, checkpoint)
+    const from = checkpoint === undefined ? part.from : checkpointPosition(name, checkpoint)
     const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
-    return readTable({ name, connection, schema: database.schema, encode, limits, pace: looking, from })
+    const { schema } = database
+    return readTable({ name, connection, schema, encode, limits, pace: looking, from, keeps: part.keeps })
   }
   return { kind: 'table', open, poke: looking.poke }
 }

@@ -7,7 +7,7 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { TopicStrategy } from '../message/topic.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Embedded } from '../postgres/embedded.ts'
-import type { Delivery } from '../relay/relay.ts'
+import type { Delivery } from '../relay/open-sink.ts'
 import type { Topic } from '../transport/publisher.ts'
 import type { Transport } from '../transport/transport.ts'
 
@@ -26,6 +26,11 @@ export interface ServiceOptions {
   readonly createTopics?: readonly (string | Topic)[] | false
   /** Default `exactly-once`. */
   readonly delivery?: Delivery
+  /**
+   * How many relays a new service divides its log among, by the hash of the key. Default 1. Later `divideRelay` changes
+   * the number for all instances at once; one that says otherwise follows the database.
+   */
+  readonly shards?: number
   /** Called with records after they left for good, in order; again after a crash at the wrong moment. */
   readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Install and upgrade onewrite's schema at start. Default true; otherwise its version is checked. */
@@ -48,6 +53,7 @@ const knownOptions = [
   'topic',
   'createTopics',
   'delivery',
+  'shards',
   'published',
   'migrate',
   'schema',
@@ -80,6 +86,10 @@ const rules: { readonly [Name in keyof ServiceOptions]?: (value: unknown) => str
     isOneOf(value, ['exactly-once', 'at-least-once'])
       ? undefined
       : `${JSON.stringify(value)} is neither "exactly-once" nor "at-least-once"`,
+  shards: (value) =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 64
+      ? undefined
+      : `${String(value)} is not a whole number from 1 to 64`,
   leaseTtl: (value) =>
     Number.isInteger(value) && Number(value) >= 500
       ? undefined

@@ -1,5 +1,5 @@
 import { withDeadline } from '../lifecycle/deadline.ts'
-import type { Health, HealthState } from '../lifecycle/health.ts'
+import { type Health, type HealthState, worstHealth } from '../lifecycle/health.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
 import { stopAll } from '../lifecycle/loop.ts'
 import { type RecordOptions, record } from '../log/record.ts'
@@ -51,14 +51,6 @@ export interface Service {
   start(): Promise<RunningService>
 }
 
-const severity: readonly HealthState[] = ['up', 'standby', 'starting', 'degraded', 'down', 'stopped']
-
-const worst = (parts: readonly Health[]): HealthState =>
-  parts.reduce<HealthState>(
-    (state, part) => (severity.indexOf(part.state) > severity.indexOf(state) ? part.state : state),
-    'up',
-  )
-
 /** Composes a service: database, log, transport and the loops between them. Nothing happens before `start`. */
 export const service = (options: ServiceOptions): Service => {
   checkServiceOptions(options)
@@ -97,7 +89,7 @@ export const service = (options: ServiceOptions): Service => {
       },
       health: () => {
         const parts = loops.map((one) => one.health())
-        return { state: worst(parts), parts }
+        return { state: worstHealth(parts)?.state ?? 'up', parts }
       },
       stop: async ({ drain = '20s' } = {}) => {
         const limit = milliseconds(drain, 'drain')

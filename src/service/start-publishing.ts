@@ -5,7 +5,8 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { TopicStrategy } from '../message/topic.ts'
 import type { Database } from '../postgres/database.ts'
-import { type Relay, relay } from '../relay/relay.ts'
+import type { Relay } from '../relay/relay.ts'
+import { shardedRelay } from '../relay/sharded-relay.ts'
 import { tableSource } from '../relay/table-source.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
@@ -51,13 +52,15 @@ const guarded =
 
 const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
   const { options, database, encode, logger } = plan
-  const { name, delivery, leaseTtl, polling, published } = options
+  const { name, delivery, leaseTtl, polling, published, shards } = options
   const topics = topicsOf(plan)
-  const started = relay({
+  const started = shardedRelay({
     name,
     database,
     publishing,
-    source: tableSource({ database, encode, ...(polling === undefined ? {} : { polling }) }),
+    sourceOf: (part) =>
+      tableSource({ database, encode, part, ...(polling === undefined ? {} : { polling }) }),
+    ...(shards === undefined ? {} : { shards }),
     logger,
     prepare: async () => {
       if (topics.length > 0) await publishing.createTopics(topics)

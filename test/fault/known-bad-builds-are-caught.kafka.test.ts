@@ -20,7 +20,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'keeps the checkpoint outside the transaction that publishes',
-    file: 'relay/relay.ts',
+    file: 'relay/open-sink.ts',
     find: "return options.delivery === 'at-least-once'\n",
     replace: 'return true\n',
     convictedOf: 'duplicate',
@@ -37,8 +37,8 @@ const cases: readonly Case[] = [
   {
     name: 'hands the events of a page over from the last to the first',
     file: 'relay/table-source.ts',
-    find: 'records: events.map(encode)',
-    replace: 'records: events.map(encode).reverse()',
+    find: 'records: kept.map(encode)',
+    replace: 'records: kept.map(encode).reverse()',
     convictedOf: 'reordered',
     campaign: { kills: 2, restarts: false },
   },

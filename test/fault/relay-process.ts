@@ -1,6 +1,6 @@
 // A relay in a process of its own, to be killed. ONEWRITE_SOURCE is the tree it runs: src, or a known-bad copy of it.
 import { pathToFileURL } from 'node:url'
-import type { Delivery } from '../../src/relay/relay.ts'
+import type { Delivery } from '../../src/relay/open-sink.ts'
 
 const need = (name: string): string => {
   const value = process.env[name]

@@ -1,6 +1,6 @@
 import { migrate } from '../../../src/postgres/migrate.ts'
 import { pgDatabase } from '../../../src/postgres/pg-database.ts'
-import type { Delivery } from '../../../src/relay/relay.ts'
+import type { Delivery } from '../../../src/relay/open-sink.ts'
 import type { Bench, Benchmark, Result } from '../benchmark.ts'
 import { median, percentile, round } from '../figures.ts'
 import { startProgram } from '../program.ts'

@@ -1,7 +1,8 @@
 import { toRecord } from '../../../src/message/to-record.ts'
 import { topicNaming, topics } from '../../../src/message/topic.ts'
 import type { Database } from '../../../src/postgres/database.ts'
-import { type Delivery, type Relay, relay } from '../../../src/relay/relay.ts'
+import type { Delivery } from '../../../src/relay/open-sink.ts'
+import { type Relay, relay } from '../../../src/relay/relay.ts'
 import { tableSource } from '../../../src/relay/table-source.ts'
 import type { Publishing } from '../../../src/transport/publisher.ts'
 

@@ -1,0 +1,26 @@
+import { silentLogger } from '../lifecycle/logger.ts'
+import { lead, ownerName } from '../postgres/lead.ts'
+import { checkpointPosition } from './checkpoint.ts'
+import { openSink, type SinkOptions } from './open-sink.ts'
+
+/**
+ * Waits until nobody leads this relay, fences whoever did, and answers how far it came; nothing when the signal came
+ * first. Whoever led it last may be dead or frozen: what it still does after this is refused by the transport.
+ */
+export const stopShard = async (
+  options: SinkOptions & { readonly leaseTtl: number },
+  signal: AbortSignal,
+): Promise<bigint | undefined> => {
+  const { database, name, leaseTtl: ttl } = options
+  const lease = { database, name: `relay/${name}`, owner: ownerName(), ttl, logger: silentLogger }
+  const leadership = await lead(lease, signal, () => undefined)
+  if (leadership === undefined) return undefined
+  try {
+    const sink = await openSink(options, leadership.token)
+    const position = checkpointPosition(name, sink.checkpoint)
+    await sink.close()
+    return leadership.lost.aborted ? undefined : position
+  } finally {
+    await leadership.release()
+  }
+}
