@@ -1,3 +1,5 @@
+import type { ReplicationConnection } from './replication.ts'
+
 /** Rows as the client decodes them, and the number of rows a statement touched. */
 export interface QueryResult<Row> {
   readonly rows: Row[]
@@ -56,6 +58,12 @@ export interface Database extends Queryable {
    * bytes through; the caller closes it.
    */
   rawConnection(options: { readonly applicationName: string }): Promise<RawConnection>
+  /**
+   * A connection of its own to the walsender, for reading the write-ahead log; the caller closes it.
+   *
+   * @throws REPLICATION_DENIED, REPLICATION_THROUGH_POOLER, WAL_SENDERS_EXHAUSTED
+   */
+  replicationConnection(options: { readonly applicationName: string }): Promise<ReplicationConnection>
   close(): Promise<void>
 }
 

@@ -5,6 +5,7 @@ import { type ErrorPlace, explainError } from './connection-error.ts'
 import type { Database } from './database.ts'
 import { validIdentifier } from './identifier.ts'
 import { openRawConnection } from './raw-connection.ts'
+import { openReplicationConnection } from './replication-connection.ts'
 import { runPipeline } from './run-pipeline.ts'
 import { runQuery } from './run-query.ts'
 import { type BorrowedClient, runTransaction } from './run-transaction.ts'
@@ -65,6 +66,8 @@ export const pgDatabase = (options: PgDatabaseOptions): Database => {
       withClient(pool, place, (borrowed) => runTransaction(borrowed, place, work, settings)),
     pipeline: (work) => withClient(pool, place, (borrowed) => runPipeline(borrowed, place, work)),
     rawConnection: ({ applicationName }) => openRawConnection(plan.config, place, applicationName),
+    replicationConnection: ({ applicationName }) =>
+      openReplicationConnection(plan.config, place, applicationName),
     close: async () => {
       closing ??= options.pool === undefined ? pool.end() : Promise.resolve()
       await closing
