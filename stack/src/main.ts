@@ -4,12 +4,16 @@ import { embedded } from '../../src/postgres/embedded.ts'
 import { describeFailure, InstallFailure } from '../install/failure.mjs'
 import { consoleConsumer } from './console-consumer.ts'
 import { startKafka } from './kafka.ts'
+import { recordGolden } from './record-golden.ts'
 
 const usage = `npm run stack                       starts PostgreSQL and Kafka; Ctrl-C stops them
 npm run stack -- consume <topic>    prints a topic with Kafka's own console consumer
     --brokers <host:port>           default: KAFKA_BROKERS, else 127.0.0.1:9092
     --max-messages <n>              stop after n records
-    --timeout-ms <n>                stop when nothing came for so long`
+    --timeout-ms <n>                stop when nothing came for so long
+npm run stack -- record-golden [text]
+                                    records what the real Debezium publishes into test/fixtures/event-router:
+                                    all cases, or those whose name contains the text`
 
 const untilInterrupted = async (): Promise<void> => {
   // Signal listeners do not keep a process alive; the servers are watched, not held.
@@ -63,6 +67,7 @@ const consume = async (words: string[]): Promise<void> => {
 const run = async ([verb, ...words]: string[]): Promise<void> => {
   if (verb === undefined) return runServers()
   if (verb === 'consume') return consume(words)
+  if (verb === 'record-golden') return recordGolden(words[0] ?? '')
   throw new InstallFailure(`unknown command ${verb}`, { fix: usage })
 }
 
