@@ -126,6 +126,8 @@ create table onewrite.relays (
 create table onewrite.settings (
   only_row boolean default true not null,
   partition_size bigint not null,
+  dropped_through bigint default 0 not null,
+  constraint settings_dropped_through CHECK ((dropped_through >= 0)),
   constraint settings_only_row_check CHECK (only_row),
   constraint settings_partition_size_check CHECK ((partition_size >= 1000)),
   constraint settings_pkey PRIMARY KEY (only_row)

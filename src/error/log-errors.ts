@@ -32,6 +32,12 @@ export const logErrors = {
     fix: 'Record a new event that corrects the old one.',
     retryable: false,
   },
+  EVENTS_DROPPED: {
+    message: '{what} is kept from {first} on, {asked} was asked for',
+    delivery: 'Nothing was handed out: retention dropped what was before, and it would be missing silently.',
+    fix: 'Read from {first} on. A reader that was forgotten and comes back needs a new name: it then begins at the first event that is kept.',
+    retryable: false,
+  },
   COMMIT_UNKNOWN: {
     message:
       'the connection was lost while COMMIT was in flight; whether the transaction committed is unknown',

@@ -2,6 +2,7 @@ import type { RawEvent } from '../message/raw-event.ts'
 import type { RawConnection } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { horizon, type Marks } from './horizon.ts'
+import { assertKept, readDroppedThrough } from './kept-from.ts'
 import { rawColumns, toRawEvent } from './raw-columns.ts'
 
 /** Events in the order of their positions, and how far the log is known to be complete. */
@@ -23,7 +24,11 @@ export interface ReadLimits {
 }
 
 export interface OrderedReader {
-  /** The next events after those handed out before. One call at a time. */
+  /**
+   * The next events after those handed out before. One call at a time.
+   *
+   * @throws EVENTS_DROPPED where the checkpoint it was made with lies behind what retention has dropped
+   */
   next(limits: ReadLimits): Promise<Page>
 }
 
@@ -55,7 +60,7 @@ const toMarks = (row: readonly (string | null)[] | undefined): Marks => ({
  * Reads the log in order of position, below the lock horizon. The marks are taken only when everything below the last
  * horizon was read: what lies below stays complete, so a backlog is read without them.
  *
- * @param from checkpoint to continue after; 0 for the whole log
+ * @param from checkpoint to continue after; 0 for all of the log that is kept
  */
 export const orderedReader = (connection: RawConnection, schema: string, from: bigint): OrderedReader => {
   const quoted = quoteIdentifier('schema', schema)
@@ -64,8 +69,12 @@ export const orderedReader = (connection: RawConnection, schema: string, from: b
   let position = from
   let safe = from
   let end = from
+  let checked = from === 0n
   return {
     next: async ({ events: limit, bytes }) => {
+      // Once: what this reader has not passed yet is not dropped, as long as it is known to retention.
+      if (!checked) assertKept(from, await readDroppedThrough(connection, schema))
+      checked = true
       if (position >= safe) {
         const found = toMarks((await connection.read(marks))[0])
         end = found.lastPosition

@@ -1,3 +1,4 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Catalogue } from '../message/catalogue.ts'
 import { decode } from '../message/decode.ts'
 import type { RawEvent } from '../message/raw-event.ts'
@@ -30,6 +31,14 @@ const streamSql = (schema: string): string => `
 const versionSql = (schema: string): string =>
   `select version::text from ${schema}.streams where aggregate_type = $1 and aggregate_id = $2`
 
+/** Sequences have no gaps: an event that is missing although the version says it was recorded is one that was dropped. */
+const firstKeptSql = (schema: string): string => `
+  select coalesce((select e.sequence from ${schema}.events e
+      where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence >= $3::bigint
+      order by e.sequence limit 1), s.version + 1)::text as first
+  from ${schema}.streams s
+  where s.aggregate_type = $1 and s.aggregate_id = $2 and s.version >= $3::bigint`
+
 const lastSequence = 9_223_372_036_854_775_807n
 
 /** The version of a stream: the sequence of its last event, 0 when it does not exist. */
@@ -42,6 +51,27 @@ export const streamVersion = async (
   return Number(rows[0]?.version ?? 0)
 }
 
+/**
+ * One statement, so that an event recorded just now is in both tables or in neither.
+ *
+ * @throws EVENTS_DROPPED
+ */
+const assertStreamKept = async (
+  database: Database | Transaction,
+  { aggregate, aggregateId }: StreamName,
+  from: number,
+): Promise<void> => {
+  const sql = firstKeptSql(quoteIdentifier('schema', database.schema))
+  const { rows } = await database.query<{ first: string }>(sql, [aggregate, aggregateId, from])
+  const first = rows[0]?.first
+  if (first === undefined || first === String(from)) return
+  throw new OnewriteError('EVENTS_DROPPED', {
+    what: `stream ${aggregate}/${aggregateId}`,
+    first: `sequence ${first}`,
+    asked: `sequence ${from}`,
+  })
+}
+
 async function* rawStream(
   database: Database | Transaction,
   { aggregate, aggregateId }: StreamName,
@@ -49,11 +79,13 @@ async function* rawStream(
 ): AsyncGenerator<RawEvent> {
   const sql = streamSql(quoteIdentifier('schema', database.schema))
   const last = to === undefined ? String(lastSequence) : String(to)
-  let next = String(from)
+  let next = String(Math.max(1, from))
   for (;;) {
     const values = [aggregate, aggregateId, next, last, pageSize]
     const { rows } = await database.query<{ columns: readonly (string | null)[] }>(sql, values)
     const events = rows.map(({ columns }) => toRawEvent(columns))
+    if (events[0]?.sequence !== next)
+      await assertStreamKept(database, { aggregate, aggregateId }, Number(next))
     yield* events
     const end = events.at(-1)
     if (end === undefined || events.length < pageSize) return
@@ -63,9 +95,10 @@ async function* rawStream(
 
 /**
  * The events of one aggregate in order, decoded and upcast; in pages, so that a long stream needs little memory. Inside
- * a transaction it sees what that transaction has appended.
+ * a transaction it sees what that transaction has appended. Where retention has dropped events that were asked for, it
+ * throws instead of beginning later.
  *
- * @throws UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION, MISSING_UPCASTER
+ * @throws EVENTS_DROPPED, UNKNOWN_EVENT_TYPE, UNKNOWN_EVENT_VERSION, MISSING_UPCASTER
  */
 export async function* readStream(
   database: Database | Transaction,

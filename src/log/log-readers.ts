@@ -1,0 +1,29 @@
+import type { Queryable } from '../postgres/database.ts'
+import { quoteIdentifier } from '../postgres/identifier.ts'
+
+/** Who reads the log and remembers how far it came. */
+export interface LogReader {
+  /** Name of its checkpoint and lease: `relay/orders`, `group/printer`. */
+  readonly name: string
+  /** Up to where it has dealt with the log; undefined for a relay that is registered but has no checkpoint yet. */
+  readonly position: bigint | undefined
+}
+
+/** Every kind of reader has a checkpoint; a relay is known from its registration on, before its first checkpoint. */
+export const logReadersSql = (schema: string): string => {
+  const quoted = quoteIdentifier('schema', schema)
+  return `
+  select coalesce(c.name, 'relay/' || r.name) as name, c.position::text as position
+  from ${quoted}.checkpoints c full join ${quoted}.relays r on c.name = 'relay/' || r.name`
+}
+
+/** All readers of the log, by name. Retention drops nothing that one of them has not passed. */
+export const logReaders = async (queryable: Queryable, schema: string): Promise<readonly LogReader[]> => {
+  const { rows } = await queryable.query<{ name: string; position: string | null }>(
+    `${logReadersSql(schema)} order by 1`,
+  )
+  return rows.map(({ name, position }) => ({
+    name,
+    position: position === null ? undefined : BigInt(position),
+  }))
+}

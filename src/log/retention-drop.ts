@@ -1,0 +1,153 @@
+import { sqlState } from '../postgres/connection-error.ts'
+import type { Database, Transaction } from '../postgres/database.ts'
+import { quoteIdentifier } from '../postgres/identifier.ts'
+import { exponential } from '../retry/backoff.ts'
+import { withRetry } from '../retry/with-retry.ts'
+import type { LogPartition } from './log-partitions.ts'
+import { logReadersSql } from './log-readers.ts'
+import {
+  type Obstacle,
+  obstaclesIn,
+  type PartitionPlan,
+  planRetention,
+  type RetentionOptions,
+  type RetentionPlan,
+} from './retention.ts'
+
+export interface ApplyOptions extends RetentionOptions {
+  /** Ends before the next partition. */
+  readonly signal?: AbortSignal
+  /** Times to try for the lock of one partition. Default 20, over about 20 seconds. */
+  readonly attempts?: number
+}
+
+export interface RetentionReport extends RetentionPlan {
+  /** Names of the partitions that this call dropped; they are not among `partitions`. */
+  readonly dropped: readonly string[]
+  /** Bytes they took on the disk. */
+  readonly freed: bigint
+}
+
+/**
+ * Writers queue behind whoever waits for the table, so the wait is what they feel. DETACH CONCURRENTLY would not make
+ * them wait, but PostgreSQL refuses it where there is a default partition.
+ */
+const lockTimeoutSql = `select set_config('lock_timeout', '50ms', true)`
+
+const lockSql = (schema: string): string =>
+  `lock table only ${quoteIdentifier('schema', schema)}.events in access exclusive mode`
+
+const stillThereSql = 'select to_regclass($1) is not null as there'
+
+/** In one statement, because every writer waits meanwhile. */
+const stateSql = (schema: string, table: string): string => `
+  select (select last_position from ${quoteIdentifier('schema', schema)}.read_marks())::text as drawn,
+    (select max(e.position) from ${table} e)::text as last,
+    (select coalesce(jsonb_agg(jsonb_build_array(r.name, r.position)), '[]') from (${logReadersSql(schema)}) r)::text
+      as readers`
+
+const settleSql = (schema: string): string =>
+  `update ${quoteIdentifier('schema', schema)}.settings set dropped_through = greatest(dropped_through, $1::bigint)`
+
+interface StateRow {
+  readonly drawn: string
+  readonly last: string | null
+  readonly readers: string
+}
+
+type Dropped = 'dropped' | 'gone' | readonly Obstacle[]
+
+/**
+ * Nobody holds the table now: every position drawn so far is decided and visible, and no event is added. What the
+ * readers have passed is asked again, for one may have registered since the plan was made.
+ */
+const obstaclesNow = async (tx: Transaction, table: string, partition: LogPartition) => {
+  const { rows } = await tx.query<StateRow>(stateSql(tx.schema, table))
+  const { drawn = '0', last = null, readers = '[]' } = rows[0] ?? {}
+  const known: readonly (readonly [string, string | null])[] = JSON.parse(readers)
+  const state = {
+    lastPosition: BigInt(drawn),
+    readers: known.map(([name, position]) => ({
+      name,
+      position: position === null ? undefined : BigInt(position),
+    })),
+  }
+  return obstaclesIn(state, partition, last === null ? undefined : BigInt(last))
+}
+
+const dropOnce = (database: Database, partition: LogPartition): Promise<Dropped> =>
+  // A snapshot of the whole transaction would show the readers as they were before the lock was had.
+  database.transaction<Dropped>(
+    async (tx) => {
+      const { schema } = tx
+      const table = `${quoteIdentifier('schema', schema)}.${quoteIdentifier('partition', partition.name)}`
+      await tx.query(lockTimeoutSql)
+      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `onewrite.partitions.${schema}`,
+      ])
+      await tx.query(lockSql(schema))
+      const { rows } = await tx.query<{ there: boolean }>(stillThereSql, [table])
+      if (rows[0]?.there !== true) return 'gone'
+      const obstacles = await obstaclesNow(tx, table, partition)
+      if (obstacles.length > 0) return obstacles
+      await tx.query(`drop table ${table}`)
+      await tx.query(settleSql(schema), [String(partition.to)])
+      return 'dropped'
+    },
+    { isolation: 'read committed' },
+  )
+
+/** lock_not_available and deadlock_detected: somebody else has the table now. */
+const isBusy = (error: unknown): boolean => ['55P03', '40P01'].includes(sqlState(error) ?? '')
+
+const drop = async (
+  database: Database,
+  partition: LogPartition,
+  { attempts = 20, signal }: ApplyOptions,
+): Promise<Dropped> => {
+  try {
+    return await withRetry(() => dropOnce(database, partition), {
+      attempts,
+      backoff: exponential('100ms', { max: '2s' }),
+      retryIf: isBusy,
+      ...(signal === undefined ? {} : { signal }),
+    })
+  } catch (error) {
+    if (isBusy(error) || signal?.aborted === true) return [{ kind: 'busy' }]
+    throw error
+  }
+}
+
+const behind = (plan: PartitionPlan, partition: string): PartitionPlan =>
+  plan.obstacles.length > 0 ? plan : { ...plan, obstacles: [{ kind: 'behind', partition }] }
+
+/**
+ * Drops whole partitions from the beginning of the log: those whose every event is older than `after` and was passed by
+ * every relay and every group. Never deletes a row; the versions of all streams stay. A writer waits for at most 50 ms
+ * at a time. Needs the owner of the log.
+ *
+ * @throws PERMISSION_DENIED, INVALID_CONFIG
+ */
+export const applyRetention = async (database: Database, options: ApplyOptions): Promise<RetentionReport> => {
+  const plan = await planRetention(database, options)
+  const dropped: LogPartition[] = []
+  const kept: PartitionPlan[] = []
+  for (const partition of plan.partitions) {
+    const [first] = kept
+    if (first !== undefined || partition.obstacles.length > 0 || options.signal?.aborted === true) {
+      kept.push(first === undefined ? partition : behind(partition, first.name))
+      continue
+    }
+    options.progress?.(partition.name)
+    const outcome = await drop(database, partition, options)
+    if (outcome === 'dropped') dropped.push(partition)
+    else if (outcome !== 'gone') kept.push({ ...partition, obstacles: outcome })
+  }
+  return {
+    ...plan,
+    partitions: kept,
+    droppedThrough: dropped.at(-1)?.to ?? plan.droppedThrough,
+    dropped: dropped.map(({ name }) => name),
+    freed: dropped.reduce((sum, { bytes }) => sum + bytes, 0n),
+  }
+}
