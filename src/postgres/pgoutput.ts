@@ -92,66 +92,80 @@ const readUpdate = (from: MessageReader, relation: Relation): RowUpdated => {
   return { kind: 'update', relation, values: readRow(from), old }
 }
 
-export const pgoutputDecoder = (): Decoder => {
+interface Relations {
+  of(id: number): Relation
+  add(relation: Relation): void
+}
+
+const described = (): Relations => {
   const relations = new Map<number, Relation>()
-
-  const relationOf = (id: number): Relation => {
-    const relation = relations.get(id)
-    if (relation === undefined) throw unreadable(`a row of relation ${id}, which was not described`)
-    return relation
+  return {
+    of: (id) => {
+      const relation = relations.get(id)
+      if (relation === undefined) throw unreadable(`a row of relation ${id}, which was not described`)
+      return relation
+    },
+    add: (relation) => relations.set(relation.id, relation),
   }
+}
 
-  const readTruncate = (from: MessageReader): Change => {
-    const length = from.uint32()
-    from.uint8()
-    return { kind: 'truncate', relations: Array.from({ length }, () => relationOf(from.uint32())) }
+const readBegin = (from: MessageReader): Change => ({
+  kind: 'begin',
+  lsn: from.uint64(),
+  committedAt: from.int64() + epoch,
+  transactionId: from.uint32(),
+})
+
+const readInsert = (from: MessageReader, relation: Relation): Change => {
+  expectTag(from, 'N')
+  return { kind: 'insert', relation, values: readRow(from) }
+}
+
+const readDelete = (from: MessageReader, relation: Relation): Change => {
+  expectTag(from, 'KO')
+  return { kind: 'delete', relation, old: readRow(from) }
+}
+
+const readTruncate = (from: MessageReader, relations: Relations): Change => {
+  const length = from.uint32()
+  from.uint8()
+  return { kind: 'truncate', relations: Array.from({ length }, () => relations.of(from.uint32())) }
+}
+
+const readTagged = (tag: string, from: MessageReader, relations: Relations): Change | undefined => {
+  switch (tag) {
+    case 'B':
+      return readBegin(from)
+    case 'C':
+      return readCommit(from)
+    case 'I':
+      return readInsert(from, relations.of(from.uint32()))
+    case 'U':
+      return readUpdate(from, relations.of(from.uint32()))
+    case 'D':
+      return readDelete(from, relations.of(from.uint32()))
+    case 'T':
+      return readTruncate(from, relations)
+    case 'M':
+      return readMessage(from)
+    case 'R':
+      relations.add(readRelation(from))
+      return undefined
+    case 'Y':
+    case 'O':
+      from.skipRest()
+      return undefined
+    default:
+      throw unreadable(`the message has the unknown tag ${JSON.stringify(tag)}`)
   }
+}
 
-  const readTagged = (tag: string, from: MessageReader): Change | undefined => {
-    switch (tag) {
-      case 'B':
-        return {
-          kind: 'begin',
-          lsn: from.uint64(),
-          committedAt: from.int64() + epoch,
-          transactionId: from.uint32(),
-        }
-      case 'C':
-        return readCommit(from)
-      case 'I': {
-        const relation = relationOf(from.uint32())
-        expectTag(from, 'N')
-        return { kind: 'insert', relation, values: readRow(from) }
-      }
-      case 'U':
-        return readUpdate(from, relationOf(from.uint32()))
-      case 'D': {
-        const relation = relationOf(from.uint32())
-        expectTag(from, 'KO')
-        return { kind: 'delete', relation, old: readRow(from) }
-      }
-      case 'T':
-        return readTruncate(from)
-      case 'M':
-        return readMessage(from)
-      case 'R': {
-        const relation = readRelation(from)
-        relations.set(relation.id, relation)
-        return undefined
-      }
-      case 'Y':
-      case 'O':
-        from.skipRest()
-        return undefined
-      default:
-        throw unreadable(`the message has the unknown tag ${JSON.stringify(tag)}`)
-    }
-  }
-
+export const pgoutputDecoder = (): Decoder => {
+  const relations = described()
   return {
     decode: (bytes, offset = 0) => {
       const from = messageReader(bytes, offset)
-      const change = readTagged(from.letter(), from)
+      const change = readTagged(from.letter(), from, relations)
       if (!from.ended()) throw unreadable('the message is longer than what it says')
       return change
     },

@@ -91,6 +91,28 @@ const identityOf = (row: Row | undefined): SystemIdentity => ({
   database: text(row, 'dbname'),
 })
 
+/** Milliseconds between status messages: three times within the server's patience. */
+const connect = async (client: pg.Client, place: ErrorPlace): Promise<number> => {
+  try {
+    await client.connect()
+    await client.query(settleSession)
+    const timeout = Number(text((await client.query<Row>(timeoutSql)).rows[0], 'setting'))
+    return timeout > 0 ? Math.min(statusAtMostEvery, Math.floor(timeout / 3)) : statusAtMostEvery
+  } catch (error) {
+    client.connection.stream.destroy()
+    throw explainConnect(error, place)
+  }
+}
+
+const leave = async (client: pg.Client, applicationName: string): Promise<void> => {
+  const { connection } = client
+  const gone = new Promise<void>((resolve) => client.once('end', () => resolve()))
+  connection.end()
+  // Paused, it would not notice the end.
+  connection.stream.resume()
+  await withDeadline(applicationName, gone, patience).catch(() => connection.stream.destroy())
+}
+
 /**
  * Opens a connection to the walsender of one database.
  *
@@ -110,16 +132,7 @@ export const openReplicationConnection = async (
   }
   client.on('error', markClosed)
   client.on('end', markClosed)
-  let statusEvery = statusAtMostEvery
-  try {
-    await client.connect()
-    await client.query(settleSession)
-    const timeout = Number(text((await client.query<Row>(timeoutSql)).rows[0], 'setting'))
-    if (timeout > 0) statusEvery = Math.min(statusAtMostEvery, Math.floor(timeout / 3))
-  } catch (error) {
-    client.connection.stream.destroy()
-    throw explainConnect(error, place)
-  }
+  const statusEvery = await connect(client, place)
 
   const run = async (command: string, slot = ''): Promise<Row | undefined> => {
     try {
@@ -156,13 +169,8 @@ export const openReplicationConnection = async (
     },
     close: async () => {
       if (closed) return
-      const { connection } = client
-      const gone = new Promise<void>((resolve) => client.once('end', () => resolve()))
       intake?.end(new OnewriteError('REPLICATION_ENDED', { slot: streamed, cause: 'it was closed here' }))
-      // Paused, it would not notice the end.
-      connection.end()
-      connection.stream.resume()
-      await withDeadline(applicationName, gone, patience).catch(() => connection.stream.destroy())
+      await leave(client, applicationName)
     },
   }
 }

@@ -80,8 +80,9 @@ const buffered = (): Buffered => {
 }
 
 /**
- * Decodes while messages arrive, because their bytes belong to the client's buffer, and pauses the socket while too much
- * waits to be taken. Status messages go on meanwhile: with a timeout of 4 s a reader paused for 11 s stayed connected.
+ * Decodes while messages arrive, because their bytes belong to the client's buffer, and pauses the socket while too
+ * much waits to be taken. Status messages go on meanwhile: with a timeout of 4 s a reader paused for 11 s stayed
+ * connected.
  */
 export const replicationIntake = (options: IntakeOptions): Intake => {
   const { socket, slot, bufferBytes, statusEvery, naps } = options
