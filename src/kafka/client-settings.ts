@@ -35,7 +35,10 @@ const connectionSettings = (config: KafkaConfig): ClientSettings => ({
   ...saslSettings(config),
 })
 
-const producerSettings = (config: KafkaConfig): ClientSettings => ({
+/** Records in the client's queue. Headers do not count towards its kbytes, so this is what bounds the memory. */
+export const mostQueued = 20_000
+
+const producerSettings = (config: KafkaConfig, apart: boolean): ClientSettings => ({
   ...connectionSettings(config),
   acks: -1,
   'enable.idempotence': true,
@@ -44,23 +47,27 @@ const producerSettings = (config: KafkaConfig): ClientSettings => ({
   'compression.type': 'lz4',
   // A commit does not wait for the rest of the linger: a transaction of one record takes as long with 0 (measured).
   'linger.ms': 5,
-  // Headers do not count towards the kbytes, so the number of records is what bounds the memory.
-  'queue.buffering.max.messages': 20_000,
+  'queue.buffering.max.messages': mostQueued,
   'queue.buffering.max.kbytes': 65_536,
   'message.max.bytes': config.maxRecordBytes,
   dr_cb: true,
+  ...(apart ? { 'batch.num.messages': 1 } : {}),
 })
 
-export const publisherSettings = (config: KafkaConfig): ClientSettings => ({
-  ...producerSettings(config),
+export const publisherSettings = (config: KafkaConfig, apart = false): ClientSettings => ({
+  ...producerSettings(config, apart),
   // A record that fails for good stops the producer, so that no later record of its key overtakes it.
   'enable.gapless.guarantee': true,
   // A record that times out in the client is not covered by that guarantee: none does, publish has its own deadline.
   'message.timeout.ms': 0,
 })
 
-export const transactionalSettings = (config: KafkaConfig, transactionalId: string): ClientSettings => ({
-  ...producerSettings(config),
+export const transactionalSettings = (
+  config: KafkaConfig,
+  transactionalId: string,
+  apart = false,
+): ClientSettings => ({
+  ...producerSettings(config, apart),
   'transactional.id': transactionalId,
   'transaction.timeout.ms': config.transactionTimeout,
   'message.timeout.ms': Math.min(config.deliveryTimeout, config.transactionTimeout),

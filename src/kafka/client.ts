@@ -31,6 +31,9 @@ export interface Metadata {
 
 export interface DeliveryReport {
   readonly topic: string
+  readonly key: Buffer | null
+  /** Bytes of the value. */
+  readonly size: number
   readonly opaque?: unknown
 }
 

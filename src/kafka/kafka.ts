@@ -59,13 +59,13 @@ export const kafka = (options: KafkaOptions): KafkaTransport => {
   return {
     name: 'kafka',
     publishing: {
-      publisher: async ({ name }) => {
-        checkName(name)
-        return keep(await openPublisher(loaded(), config, name))
+      publisher: async (options) => {
+        checkName(options.name)
+        return keep(await openPublisher(loaded(), config, options))
       },
-      transactionalPublisher: async ({ name }) => {
-        checkName(name)
-        return keep(await openTransactionalPublisher(loaded(), config, name))
+      transactionalPublisher: async (options) => {
+        checkName(options.name)
+        return keep(await openTransactionalPublisher(loaded(), config, options))
       },
       createTopics: async (topics) => {
         const faults = topics.map(({ name }) => topicFault(name)).filter((fault) => fault !== undefined)

@@ -87,37 +87,50 @@ const untilRoom = 2
 /** Records between two turns of the event loop: about 5 ms of work with 12 headers each. */
 const recordsPerTurn = 400
 
-const offer = (handle: ProducerHandle, record: OutgoingRecord, opaque: unknown): boolean => {
+/** What an answer to one record is told by. */
+export interface Handing {
+  /** Throws when it is no use to go on. */
+  check(): void
+  /** A record was taken; `bytes` of its value. */
+  taken?(record: OutgoingRecord, bytes: number): void
+  /** Comes back with the report on this record. */
+  opaque?(record: OutgoingRecord): unknown
+  /** A record was not taken, for the reason given. */
+  refused(record: OutgoingRecord, error: ClientError): void
+}
+
+const offer = (handle: ProducerHandle, record: OutgoingRecord, handing: Handing): boolean => {
+  const { topic, partition = null, timestamp = null } = record
+  const headers = messageHeaders(record.headers)
+  const value = bytes(record.value)
   try {
-    const { topic, partition = null, timestamp = null } = record
-    const headers = messageHeaders(record.headers)
-    handle.produce(topic, partition, bytes(record.value), bytes(record.key), timestamp, opaque, headers)
+    const opaque = handing.opaque?.(record)
+    handle.produce(topic, partition, value, bytes(record.key), timestamp, opaque, headers)
+    handing.taken?.(record, value?.length ?? 0)
     return true
-  } catch (error) {
-    if (clientError(error).code === queueFull) return false
-    throw error
+  } catch (thrown) {
+    const error = clientError(thrown)
+    if (error.code === queueFull) return false
+    handing.refused(record, error)
+    throw thrown
   }
 }
 
-/**
- * Hands records to the client in order. Waits while its queue is full, and lets other work run in between; `check`
- * throws when it is no use to go on.
- */
+/** Hands records to the client in order. Waits while its queue is full, and lets other work run in between. */
 export const enqueue = async (
   handle: ProducerHandle,
   records: readonly OutgoingRecord[],
-  check: () => void,
-  opaque?: unknown,
+  handing: Handing,
 ): Promise<void> => {
   let sinceTurn = 0
   for (const record of records) {
-    while (!offer(handle, record, opaque)) {
+    while (!offer(handle, record, handing)) {
       await pause(untilRoom)
-      check()
+      handing.check()
     }
     if (++sinceTurn < recordsPerTurn) continue
     sinceTurn = 0
     await new Promise(setImmediate)
-    check()
+    handing.check()
   }
 }

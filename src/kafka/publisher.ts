@@ -1,7 +1,8 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
-import type { Publisher } from '../transport/publisher.ts'
+import type { Publisher, PublisherOptions } from '../transport/publisher.ts'
 import { recordCheck } from '../transport/record-faults.ts'
+import { refusedRecord } from '../transport/refused.ts'
 import { closedError, spending } from '../transport/spending.ts'
 import { acknowledgements } from './acknowledgements.ts'
 import { clientError } from './call.ts'
@@ -15,6 +16,15 @@ import { topicGuard } from './topics.ts'
 const stalledError = ({ deliveryTimeout }: KafkaConfig): OnewriteError =>
   new OnewriteError('PUBLISH_UNKNOWN', { cause: `no acknowledgement within ${deliveryTimeout} ms` })
 
+/** Goes with a record, and comes back with its report. */
+interface Sent {
+  readonly batch: unknown
+  readonly record: OutgoingRecord
+}
+
+const isSent = (opaque: unknown): opaque is Sent =>
+  typeof opaque === 'object' && opaque !== null && 'batch' in opaque && 'record' in opaque
+
 /**
  * Idempotent producer: order is kept through retries, and a record repeats only after a fault.
  *
@@ -23,9 +33,9 @@ const stalledError = ({ deliveryTimeout }: KafkaConfig): OnewriteError =>
 export const openPublisher = async (
   client: Client,
   config: KafkaConfig,
-  name: string,
+  { name, apart = false }: PublisherOptions,
 ): Promise<Publisher> => {
-  const producer = await openProducer(client, config, publisherSettings(config))
+  const producer = await openProducer(client, config, publisherSettings(config, apart))
   const checkRecords = recordCheck()
   const checkTopics = topicGuard(producer)
   const calls = spending()
@@ -35,24 +45,30 @@ export const openPublisher = async (
     calls.spend(reason)
     waiting.fail(reason)
   }
-  const failWith = (error: ClientError, topic?: string): void =>
-    failAll(publishError(error, { name, brokers: config.brokers, topic, fenced: false }))
+  const failWith = (error: ClientError, record: OutgoingRecord | undefined, exact: boolean): void => {
+    const refused = record === undefined ? [] : [refusedRecord(record)]
+    const { brokers } = config
+    failAll(publishError(error, { name, brokers, topic: record?.topic, fenced: false, refused, exact }))
+  }
 
-  producer.onDelivery((error, { topic, opaque }) => {
+  producer.onDelivery((error, { opaque }) => {
+    const sent = isSent(opaque) ? opaque : undefined
     // The first failure tells the reason; the client then drops the rest so that nothing overtakes.
-    if (error === undefined) waiting.acknowledge(opaque)
-    else failWith(error, topic)
+    if (error === undefined) waiting.acknowledge(sent?.batch)
+    else failWith(error, sent?.record, apart)
   })
 
   const hand = async (records: readonly OutgoingRecord[]): Promise<Promise<void>[]> => {
     checkRecords(records)
-    await checkTopics(new Set(records.map(({ topic }) => topic)))
+    await checkTopics(records)
     const { batch, acknowledged } = waiting.begin(records.length)
+    const opaque = (record: OutgoingRecord): Sent => ({ batch, record })
+    const refused = (record: OutgoingRecord, error: ClientError): void => failWith(error, record, true)
     try {
-      await enqueue(producer.handle, records, calls.check, batch)
+      await enqueue(producer.handle, records, { check: calls.check, opaque, refused })
     } catch (error) {
       calls.check()
-      failWith(clientError(error), records[0]?.topic)
+      failWith(clientError(error), undefined, false)
       calls.check()
     }
     // In a list, since the next call may be handed over before these records are acknowledged.

@@ -1,6 +1,8 @@
-import { OnewriteError } from '../error/onewrite-error.ts'
+import { isOnewriteError, OnewriteError } from '../error/onewrite-error.ts'
 import { pause } from '../lifecycle/pause.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { Topic } from '../transport/publisher.ts'
+import { publishRefused, refusedRecord } from '../transport/refused.ts'
 import { clientError } from './call.ts'
 import type { Metadata } from './client.ts'
 import type { KafkaConfig } from './options.ts'
@@ -56,13 +58,29 @@ export const awaitTopic = async (producer: Producer, topic: string): Promise<voi
   }
 }
 
+const namingRecords = (error: unknown, topic: string, records: readonly OutgoingRecord[]): unknown =>
+  isOnewriteError(error, 'PUBLISH_REFUSED')
+    ? publishRefused(
+        topic,
+        String(error.parameters.cause),
+        {
+          scope: 'topic',
+          exact: true,
+          records: records.filter((record) => record.topic === topic).map(refusedRecord),
+        },
+        { cause: error },
+      )
+    : error
+
 /** Looks for each topic once: a record for a missing one would wait in the client for half a minute. */
-export const topicGuard = (producer: Producer): ((topics: Iterable<string>) => Promise<void>) => {
+export const topicGuard = (producer: Producer): ((records: readonly OutgoingRecord[]) => Promise<void>) => {
   const known = new Set<string>()
-  return async (topics) => {
-    for (const topic of topics) {
+  return async (records) => {
+    for (const { topic } of records) {
       if (known.has(topic)) continue
-      await awaitTopic(producer, topic)
+      await awaitTopic(producer, topic).catch((error: unknown) => {
+        throw namingRecords(error, topic, records)
+      })
       known.add(topic)
     }
   }

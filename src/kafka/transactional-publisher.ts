@@ -1,4 +1,4 @@
-import type { TransactionalPublisher } from '../transport/publisher.ts'
+import type { PublisherOptions, TransactionalPublisher } from '../transport/publisher.ts'
 import { recordCheck } from '../transport/record-faults.ts'
 import { closedError, spending } from '../transport/spending.ts'
 import { clientError } from './call.ts'
@@ -9,25 +9,26 @@ import type { KafkaConfig } from './options.ts'
 import { enqueue, openProducer, type Producer } from './producer.ts'
 import { publishError } from './publish-error.ts'
 import { topicGuard } from './topics.ts'
-import { initTransactions, transactionsOf } from './transactions.ts'
+import { initTransactions, type TransactionsOptions, transactionsOf } from './transactions.ts'
 
 const publisherOn = (
   producer: Producer,
-  config: KafkaConfig,
-  name: string,
+  options: TransactionsOptions,
   checkpoint: string | undefined,
 ): TransactionalPublisher => {
+  const { config, name } = options
   const { handle } = producer
   const checkRecords = recordCheck()
   const checkTopics = topicGuard(producer)
   const calls = spending()
-  const transactions = transactionsOf(producer, config, name)
+  const transactions = transactionsOf(producer, options)
   let closing: Promise<void> | undefined
 
   const check = (): void => {
     calls.check()
     transactions.check()
   }
+  const handing = { check, taken: transactions.handed, refused: transactions.refused }
   /** Whatever the client answers inside a transaction ends this publisher: its outcome may be indefinite. */
   const inTransaction = async (step: () => Promise<void>, topic?: string): Promise<void> => {
     try {
@@ -55,8 +56,8 @@ const publisherOn = (
     publish: (records) =>
       calls.run(async () => {
         checkRecords(records)
-        await checkTopics(new Set(records.map(({ topic }) => topic)))
-        await inTransaction(() => enqueue(handle, records, check), records[0]?.topic)
+        await checkTopics(records)
+        await inTransaction(() => enqueue(handle, records, handing), records[0]?.topic)
       }),
     commit: (value) =>
       calls.run(() =>
@@ -80,10 +81,10 @@ const publisherOn = (
 export const openTransactionalPublisher = async (
   client: Client,
   config: KafkaConfig,
-  name: string,
+  { name, apart = false }: PublisherOptions,
 ): Promise<TransactionalPublisher> => {
   // Two sets of checkpoints on one cluster do not fence each other.
-  const settings = transactionalSettings(config, `${config.checkpointTopic}.${name}`)
+  const settings = transactionalSettings(config, `${config.checkpointTopic}.${name}`, apart)
   const producer = await openProducer(client, config, settings)
   try {
     await createCheckpointTopic(producer, config)
@@ -92,7 +93,7 @@ export const openTransactionalPublisher = async (
       throw publishError(clientError(error), { name, brokers, topic, fenced: false })
     })
     const checkpoint = await readCheckpoint(client, producer, config, name)
-    return publisherOn(producer, config, name, checkpoint)
+    return publisherOn(producer, { config, name, apart }, checkpoint)
   } catch (error) {
     void producer.close()
     throw error

@@ -1,6 +1,7 @@
 import type { ContractCase } from './contract-case.ts'
 import { publisherCases } from './publisher-cases.ts'
 import type { PublishingFixture } from './publishing-fixture.ts'
+import { refusalCases } from './refusal-cases.ts'
 import { routingCases } from './routing-cases.ts'
 import { transactionalCases } from './transactional-cases.ts'
 
@@ -11,5 +12,6 @@ import { transactionalCases } from './transactional-cases.ts'
 export const publishingContract: readonly ContractCase<PublishingFixture>[] = [
   ...publisherCases,
   ...routingCases,
+  ...refusalCases,
   ...transactionalCases,
 ]

@@ -1,6 +1,15 @@
 export { type MemoryOptions, type MemoryTransport, memory } from './memory.ts'
 export { postgres } from './postgres.ts'
-export type { Publisher, Publishing, Topic, TransactionalPublisher } from './publisher.ts'
+export type { Publisher, PublisherOptions, Publishing, Topic, TransactionalPublisher } from './publisher.ts'
+export {
+  publishRefused,
+  type Refusal,
+  type Refused,
+  type RefusedRecord,
+  refusedBy,
+  refusedRecord,
+  withRefused,
+} from './refused.ts'
 export type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from './subscriber.ts'
 export type { Transport } from './transport.ts'
 export type { WrittenRecord } from './written-record.ts'

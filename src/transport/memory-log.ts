@@ -1,8 +1,8 @@
-import { OnewriteError } from '../error/onewrite-error.ts'
 import { headerList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { partitionFor } from '../message/partition.ts'
 import type { Topic } from './publisher.ts'
+import { publishRefused, refusedRecord } from './refused.ts'
 import type { WrittenRecord } from './written-record.ts'
 
 /** Records of one topic, by partition. */
@@ -15,7 +15,7 @@ export interface MemoryLog {
   /**
    * Makes all records visible at once; topics that do not exist are created.
    *
-   * @throws PUBLISH_REFUSED when a record names a partition that its topic does not have
+   * @throws PUBLISH_REFUSED when a record names a partition that its topic does not have, or is refused
    */
   append(records: readonly OutgoingRecord[]): void
   /** Calls back after every append, until the returned function is called. */
@@ -32,7 +32,10 @@ const copies = (headers: OutgoingRecord['headers']): WrittenRecord['rawHeaders']
 const asText = (headers: WrittenRecord['rawHeaders']): WrittenRecord['headers'] =>
   Object.fromEntries(headers.map(([name, value]) => [name, value?.toString() ?? '']))
 
-export const memoryLog = (defaultPartitions: number): MemoryLog => {
+/** Why a record is refused for good; undefined where it is taken. */
+export type Refuse = (record: OutgoingRecord) => string | undefined
+
+export const memoryLog = (defaultPartitions: number, refuse: Refuse = () => undefined): MemoryLog => {
   const topics = new Map<string, WrittenRecord[][]>()
   const watchers = new Set<() => void>()
   let keyless = 0
@@ -45,11 +48,18 @@ export const memoryLog = (defaultPartitions: number): MemoryLog => {
     return created
   }
 
-  const checkPartition = ({ topic, partition = 0 }: OutgoingRecord): void => {
+  const partitionFault = ({ topic, partition = 0 }: OutgoingRecord): string | undefined => {
     const { length } = open(topic, defaultPartitions)
-    if (partition < length) return
-    const cause = `it has ${length} partitions and no partition ${partition}`
-    throw new OnewriteError('PUBLISH_REFUSED', { topic, cause })
+    return partition < length ? undefined : `it has ${length} partitions and no partition ${partition}`
+  }
+
+  const check = (records: readonly OutgoingRecord[]): void => {
+    const faultOf = (record: OutgoingRecord) => partitionFault(record) ?? refuse(record)
+    const bad = records.filter((record) => faultOf(record) !== undefined)
+    const [first] = bad
+    if (first === undefined) return
+    const refused = { scope: 'record', exact: true, records: bad.map(refusedRecord) } as const
+    throw publishRefused(first.topic, faultOf(first) ?? '', refused)
   }
 
   const appendOne = (record: OutgoingRecord): void => {
@@ -76,7 +86,7 @@ export const memoryLog = (defaultPartitions: number): MemoryLog => {
     topics,
     create: ({ name, partitions = defaultPartitions }) => void open(name, partitions),
     append: (records) => {
-      for (const record of records) checkPartition(record)
+      check(records)
       for (const record of records) appendOne(record)
       for (const appended of watchers) appended()
     },

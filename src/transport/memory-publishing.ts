@@ -47,8 +47,9 @@ const openTransactional = (log: MemoryLog, names: Names, name: string): Transact
         checkOwner()
         const records = open
         open = []
-        names.checkpoints.set(name, checkpoint)
+        // Rejects where a record is refused; the checkpoint then stays.
         log.append(records)
+        names.checkpoints.set(name, checkpoint)
       }),
     close: async () => {
       calls.spend(closedError())

@@ -1,6 +1,6 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Member, type MemoryGroup, memoryGroup } from './memory-group.ts'
-import { type MemoryLog, memoryLog } from './memory-log.ts'
+import { type MemoryLog, memoryLog, type Refuse } from './memory-log.ts'
 import { memoryPublishing } from './memory-publishing.ts'
 import type { Publishing } from './publisher.ts'
 import type { Subscribing, Subscription } from './subscriber.ts'
@@ -10,6 +10,8 @@ import type { WrittenRecord } from './written-record.ts'
 export interface MemoryOptions {
   /** Of a topic that says nothing else. Default 4. */
   readonly partitions?: number
+  /** Refuses records for good, as a broker does: tells why, or undefined where a record is taken. */
+  readonly refuse?: Refuse
 }
 
 export interface MemoryTransport extends Transport {
@@ -59,13 +61,13 @@ const memorySubscribing = (log: MemoryLog, stops: Set<() => Promise<void>>): Sub
  *
  * @throws INVALID_CONFIG
  */
-export const memory = ({ partitions = 4 }: MemoryOptions = {}): MemoryTransport => {
+export const memory = ({ partitions = 4, refuse }: MemoryOptions = {}): MemoryTransport => {
   if (!Number.isSafeInteger(partitions) || partitions < 1) {
     throw new OnewriteError('INVALID_CONFIG', {
       faults: `partitions: ${partitions} is not a whole number from 1`,
     })
   }
-  const log = memoryLog(partitions)
+  const log = memoryLog(partitions, refuse)
   const stops = new Set<() => Promise<void>>()
   return {
     name: 'memory',

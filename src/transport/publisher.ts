@@ -32,10 +32,19 @@ export interface Topic {
   readonly partitions?: number
 }
 
-/** The sending half of a transport. */
+export interface PublisherOptions {
+  readonly name: string
+  /** Sends each record apart from the others, so that a refusal names exactly those it is meant for. Default false. */
+  readonly apart?: boolean
+}
+
+/**
+ * The sending half of a transport. A record that it refuses for good rejects with PUBLISH_REFUSED or INVALID_RECORD,
+ * which says in `refused` which ones those were (`refusedBy`).
+ */
 export interface Publishing {
-  publisher(options: { readonly name: string }): Promise<Publisher>
-  transactionalPublisher(options: { readonly name: string }): Promise<TransactionalPublisher>
+  publisher(options: PublisherOptions): Promise<Publisher>
+  transactionalPublisher(options: PublisherOptions): Promise<TransactionalPublisher>
   /** Creates the topics that do not exist; existing ones are left alone. */
   createTopics(topics: readonly Topic[]): Promise<void>
 }

@@ -3,6 +3,7 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 import { headerList, isHeaderList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { topicFault } from '../message/topic-fault.ts'
+import { refusedRecord, withRefused } from './refused.ts'
 
 /** A lone surrogate becomes U+FFFD in UTF-8, so two different keys would become one. */
 const isWellFormed = (text: string): boolean => toUSVString(text) === text
@@ -117,6 +118,11 @@ export const recordCheck = (): ((records: readonly OutgoingRecord[]) => void) =>
     )
     const shown = bad.slice(0, mostShown).map(({ fault }) => fault)
     if (bad.length > mostShown) shown.push(`and ${bad.length - mostShown} more`)
-    throw new OnewriteError('INVALID_RECORD', { topic: bad[0]?.topic ?? '', faults: shown.join('; ') })
+    const reason = new OnewriteError('INVALID_RECORD', {
+      topic: bad[0]?.topic ?? '',
+      faults: shown.join('; '),
+    })
+    const refused = records.filter((record) => !isGood(record)).map(refusedRecord)
+    throw withRefused(reason, { scope: 'record', exact: true, records: refused })
   }
 }

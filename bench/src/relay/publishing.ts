@@ -36,12 +36,12 @@ export const openPublishing = (options: PublishingOptions): Publishing => {
   const config = configFor(brokers)
   const client = clientWith(replaced)
   return {
-    publisher: async ({ name }) => {
-      const publisher = await openPublisher(client, config, name)
+    publisher: async (opening) => {
+      const publisher = await openPublisher(client, config, opening)
       return { ...publisher, publish: (records) => timed('send', publisher.publish(records)) }
     },
-    transactionalPublisher: async ({ name }) => {
-      const publisher = await openTransactionalPublisher(client, config, name)
+    transactionalPublisher: async (opening) => {
+      const publisher = await openTransactionalPublisher(client, config, opening)
       return {
         ...publisher,
         publish: (records) => timed('send', publisher.publish(records)),
