@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util'
 import { append } from './append/append.ts'
 import type { Benchmark } from './benchmark.ts'
+import { handover } from './handover/handover.ts'
 import { latency } from './latency/latency.ts'
 import { relay } from './relay/relay.ts'
 import { relaySettings } from './relay/relay-settings.ts'
 import { run } from './run.ts'
 
-const benchmarks: readonly Benchmark[] = [relay, relaySettings, append, latency]
+const benchmarks: readonly Benchmark[] = [relay, relaySettings, append, latency, handover]
 
 const usage = `npm run bench -- <name> [options]
 

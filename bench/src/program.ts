@@ -24,7 +24,7 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-const commandFor = (name: string, { tsx, node = [] }: ProgramOptions): string[] =>
+export const commandFor = (name: string, { tsx, node = [] }: ProgramOptions): string[] =>
   tsx
     ? [...node, '--import', 'tsx', fileURLToPath(new URL(`./${name}.ts`, import.meta.url))]
     : [...node, `${compiled}/bench/src/${name}.js`]

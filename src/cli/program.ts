@@ -6,13 +6,14 @@ import { migrateCommands } from './migrate-commands.ts'
 import { relayCommands } from './relay-commands.ts'
 import { retentionCommands } from './retention-commands.ts'
 import type { CommandGroup, Run } from './run-command.ts'
+import { shardCommands } from './shard-commands.ts'
 import { statusCommands } from './status-commands.ts'
 
 /** Commands of their own: `onewrite status`. */
 const groups: readonly CommandGroup[] = [migrateCommands, statusCommands, doctorCommands, retentionCommands]
 
 /** Commands below `onewrite relay`. */
-const relayGroups: readonly CommandGroup[] = [relayCommands]
+const relayGroups: readonly CommandGroup[] = [relayCommands, shardCommands]
 
 /** Commands below `onewrite group`. */
 const groupGroups: readonly CommandGroup[] = [groupCommands]

@@ -5,12 +5,12 @@ import type { Producer } from './producer.ts'
 import { openReader, type Range, type Reader, wholeRanges } from './read-partitions.ts'
 import { createTopic } from './topics.ts'
 
-/** Every name writes to this one partition, so that the order of all checkpoints is plain. */
+/** One partition, so that the order of checkpoints is plain. */
 export const checkpointPartition = 0
 
 /**
- * Creates the topic of checkpoints: compacted, with small segments, since only what lies in closed segments is
- * compacted and every start reads from the end.
+ * Creates the topic of one relay's checkpoints: compacted, with small segments, since only what lies in closed segments
+ * is compacted and every start reads from the end.
  */
 export const createCheckpointTopic = (producer: Producer, config: KafkaConfig): Promise<void> =>
   createTopic(
@@ -28,7 +28,7 @@ export const createCheckpointTopic = (producer: Producer, config: KafkaConfig): 
 
 const firstWindow = 200
 const windowGrowth = 10
-/** A transaction of another name may hold back the end for as long as the brokers leave it open. */
+/** A transaction of somebody else may hold back the end for as long as the brokers leave it open. */
 const patience = 15_000
 
 const readWindow = async (reader: Reader, window: Range, deadline: number, name: string) => {

@@ -25,7 +25,10 @@ export interface KafkaOptions {
   readonly sasl?: KafkaSasl
   /** Allows a connection without TLS to a broker that is not on this machine. Default false. */
   readonly allowInsecure?: boolean
-  /** Compacted topic that holds one checkpoint per name. Default `onewrite.checkpoints`. */
+  /**
+   * The checkpoint of each relay stands in a compacted topic of its own: this name, a dot and the name of the relay,
+   * which is its transactional id too. Default `onewrite.checkpoints`.
+   */
   readonly checkpointTopic?: string
   /** Of topics created here. Default -1: what the brokers are set to. */
   readonly replicationFactor?: number

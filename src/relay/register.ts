@@ -20,7 +20,7 @@ const registerSql = (schema: string): string => `
       wal_budget = excluded.wal_budget, shard = excluded.shard, shards = excluded.shards,
       owner = excluded.owner, led_at = clock_timestamp()`
 
-/** Writes down who leads and how it reads, for status and retention. The lease keeps two leaders from doing so at once. */
+/** Writes down who leads and how it reads, for status and retention. The lease lets one leader at a time do so. */
 export const register = async (database: Database, registration: Registration): Promise<void> => {
   const { name, delivery, source, shard, owner } = registration
   const { kind, slot = null, walBudget = null } = source

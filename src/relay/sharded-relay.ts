@@ -3,10 +3,9 @@ import { silentLogger } from '../lifecycle/logger.ts'
 import { type Loop, loop, type Report, stopAll } from '../lifecycle/loop.ts'
 import { pause } from '../lifecycle/pause.ts'
 import { type Relay, type RelayOptions, relay } from './relay.ts'
+import { findTopology, settleGeneration } from './settle-generation.ts'
 import { fallsTo, firstPosition, shardName, type Topology } from './shard.ts'
 import type { Part, RelaySource } from './source.ts'
-import { stopShard } from './stop-shard.ts'
-import { activate, foundTopology, readTopology, recordStop } from './topology.ts'
 
 export interface ShardedRelayOptions extends Omit<RelayOptions, 'source' | 'shard' | 'mayLead'> {
   /** How many shards a new relay gets; default 1. Later `divideRelay` changes it, for all instances at once. */
@@ -17,14 +16,44 @@ export interface ShardedRelayOptions extends Omit<RelayOptions, 'source' | 'shar
   readonly watchEvery?: number
 }
 
-type Found = Exclude<Awaited<ReturnType<typeof readTopology>>, undefined>
-
 /** Instances that start together begin with different shards, so that each comes to lead some. */
 const stagger = 200
 
+const isCurrent = async (options: ShardedRelayOptions, { generation }: Topology): Promise<boolean> =>
+  (await findTopology(options)).now.generation === generation
+
+const shardOf = (options: ShardedRelayOptions, topology: Topology, index: number): Relay =>
+  relay({
+    ...options,
+    name: shardName(options.name, topology, index),
+    shard: { index, of: topology.shards },
+    source: options.sourceOf({ keeps: fallsTo(topology, index), from: firstPosition(topology) }),
+    // The number may have been changed after this instance looked, and another have stopped this shard for good.
+    mayLead: () => isCurrent(options, topology),
+  })
+
+const startInTurn = (shards: readonly Relay[], signal: AbortSignal): void => {
+  const first = Math.floor(Math.random() * shards.length)
+  shards.forEach((shard, index) => {
+    const turn = (index - first + shards.length) % shards.length
+    void pause(turn * stagger, signal).then(() => {
+      if (!signal.aborted) shard.start()
+    })
+  })
+}
+
+const whileCurrent = async (options: ShardedRelayOptions, topology: Topology, signal: AbortSignal) => {
+  while (!signal.aborted) {
+    await pause(options.watchEvery ?? 5000, signal)
+    // The shards have their own ways to deal with a database that is away.
+    const current = signal.aborted || (await isCurrent(options, topology).catch(() => true))
+    if (!current) return
+  }
+}
+
 /** As well as its shards: one that leads somewhere else is no worse than one that leads here. */
-const healthOf = (manager: Loop, children: readonly Relay[]): Health => {
-  const parts = children.map((child) => child.health())
+const healthOf = (manager: Loop, shards: readonly Relay[]): Health => {
+  const parts = shards.map((shard) => shard.health())
   const here = parts.filter(({ state }) => state !== 'standby')
   const { state, reason } = worstHealth(here.length > 0 ? here : parts) ?? manager.health()
   return reason === undefined ? { name: manager.name, state } : { name: manager.name, state, reason }
@@ -36,99 +65,43 @@ const healthOf = (manager: Loop, children: readonly Relay[]): Health => {
  * action are published together only where they fall to one shard.
  */
 export const shardedRelay = (options: ShardedRelayOptions): Relay => {
-  const { name, database, leaseTtl = 5000, watchEvery = 5000, logger = silentLogger } = options
-  const { shards: wanted = 1, delivery = 'exactly-once' } = options
-  let children: readonly Relay[] = []
+  const { name, leaseTtl = 5000, logger = silentLogger } = options
+  let shards: readonly Relay[] = []
 
-  const find = async (): Promise<Found> => {
-    for (;;) {
-      const found = await readTopology(database, name)
-      if (found !== undefined) return found
-      await foundTopology(database, name, wanted)
-    }
-  }
-
-  const isCurrent = async ({ generation }: Topology): Promise<boolean> =>
-    (await find()).now.generation === generation
-
-  const child = (topology: Topology, index: number): Relay =>
-    relay({
-      ...options,
-      name: shardName(name, topology, index),
-      shard: { index, of: topology.shards },
-      source: options.sourceOf({ keeps: fallsTo(topology, index), from: firstPosition(topology) }),
-      // The number may have been changed after this instance looked, and another have stopped this shard for good.
-      mayLead: () => isCurrent(topology),
-    })
-
-  /** Every instance tries: the lease lets one at a time do it, and the first report stands. */
-  const stopBefore = async ({ now, before }: Found, signal: AbortSignal): Promise<void> => {
-    if (before === undefined) return
-    const left = now.stoppedAt.flatMap((position, index) => (position === undefined ? [index] : []))
-    await Promise.all(
-      left.map(async (index) => {
-        const shard = { ...options, name: shardName(name, before, index), leaseTtl }
-        const position = await stopShard(shard, signal)
-        if (position !== undefined) await recordStop(database, name, now, index, position)
-      }),
-    )
-    const { now: stopped } = await find()
-    if (signal.aborted || stopped.generation !== now.generation) return
-    await activate(database, name, stopped, { before, delivery })
-    logger.info({ relay: name, shards: now.shards, from: before.shards }, 'the relay was divided anew')
-  }
-
-  const startChildren = (topology: Topology, signal: AbortSignal): void => {
-    const { shards } = topology
-    const first = Math.floor(Math.random() * shards)
-    children = Array.from({ length: shards }, (_, index) => child(topology, index))
-    children.forEach((one, index) => {
-      const turn = (index - first + shards) % shards
-      void pause(turn * stagger, signal).then(() => {
-        if (!signal.aborted) one.start()
+  const lead = async (topology: Topology, signal: AbortSignal, report: Report): Promise<void> => {
+    shards = Array.from({ length: topology.shards }, (_, index) => shardOf(options, topology, index))
+    startInTurn(shards, signal)
+    try {
+      await Promise.race([shards[0]?.settled, pause(leaseTtl, signal)])
+      report('up')
+      await whileCurrent(options, topology, signal)
+    } finally {
+      await stopAll(shards, { drain: 20_000 }).finally(() => {
+        shards = []
       })
-    })
-  }
-
-  const whileCurrent = async (topology: Topology, signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
-      await pause(watchEvery, signal)
-      // The shards have their own ways to deal with a database that is away.
-      const current = signal.aborted || (await isCurrent(topology).catch(() => true))
-      if (!current) return
     }
   }
 
   const run = async (signal: AbortSignal, report: Report): Promise<void> => {
-    const found = await find()
-    if (!found.now.active) {
-      report('starting', `changing to ${found.now.shards} shards`)
-      return stopBefore(found, signal)
+    const found = await findTopology(options)
+    const { now } = found
+    if (!now.active) {
+      report('starting', `changing to ${now.shards} shards`)
+      return settleGeneration(options, found, signal)
     }
-    if (found.now.shards !== wanted && options.shards !== undefined) {
-      logger.warn(
-        { relay: name, configured: wanted, shards: found.now.shards },
-        'the database says otherwise',
-      )
+    if (options.shards !== undefined && now.shards !== options.shards) {
+      const fields = { relay: name, configured: options.shards, shards: now.shards }
+      logger.warn(fields, 'the number of shards is kept in the database; onewrite relay shards changes it')
     }
-    startChildren(found.now, signal)
-    try {
-      await Promise.race([children[0]?.settled, pause(leaseTtl, signal)])
-      report('up')
-      await whileCurrent(found.now, signal)
-    } finally {
-      const stopping = children
-      await stopAll(stopping, { drain: 20_000 })
-      children = []
-    }
+    await lead(now, signal, report)
   }
 
   const manager: Loop = loop({ name: `relay ${name}`, run, logger })
   return {
     ...manager,
-    health: () => healthOf(manager, children),
+    health: () => healthOf(manager, shards),
     poke: () => {
-      for (const one of children) one.poke()
+      for (const shard of shards) shard.poke()
     },
   }
 }

@@ -81,6 +81,28 @@ export interface Redivision {
 }
 
 /**
+ * What `divideRelay` would do.
+ *
+ * @throws INVALID_CONFIG
+ */
+export const planDivision = async (
+  database: Database | Transaction,
+  relay: string,
+  shards: number,
+): Promise<Redivision & { readonly generation: number }> => {
+  checkShards(shards)
+  const found = await readTopology(database, relay)
+  if (found === undefined) {
+    const faults = `relay ${relay} is not divided by keys, or never ran`
+    throw new OnewriteError('INVALID_CONFIG', { faults })
+  }
+  const { shards: from, generation, active } = found.now
+  if (active) return { relay, from, to: shards, generation, changed: from !== shards }
+  const faults = `relay ${relay} is still changing to ${from} shards; ask again once it has`
+  throw new OnewriteError('INVALID_CONFIG', { faults })
+}
+
+/**
  * Divides a relay anew: its shards finish what they have in hand and stop; once all have, the new ones go on where each
  * key's shard had stopped. Nothing is repeated and no key is reordered.
  *
@@ -89,22 +111,10 @@ export interface Redivision {
  */
 export const divideRelay = (database: Database, relay: string, shards: number): Promise<Redivision> =>
   database.transaction(async (tx) => {
-    checkShards(shards)
-    const found = await readTopology(tx, relay)
-    if (found === undefined) {
-      throw new OnewriteError('INVALID_CONFIG', {
-        faults: `relay ${relay} is not divided by keys, or never ran`,
-      })
-    }
-    const { now } = found
-    if (now.shards === shards) return { relay, from: shards, to: shards, changed: false }
-    if (!now.active) {
-      const faults = `relay ${relay} is still changing to ${now.shards} shards; ask again once it has`
-      throw new OnewriteError('INVALID_CONFIG', { faults })
-    }
-    const values = [relay, now.generation + 1, shards, now.shards]
-    const { rowCount } = await tx.query(divideSql(tx.schema), values)
-    return { relay, from: now.shards, to: shards, changed: rowCount === 1 }
+    const { from, to, changed, generation } = await planDivision(tx, relay, shards)
+    if (!changed) return { relay, from, to, changed }
+    const { rowCount } = await tx.query(divideSql(tx.schema), [relay, generation + 1, to, from])
+    return { relay, from, to, changed: rowCount === 1 }
   })
 
 /** A shard has stopped for good. The first report stands: whoever made it had fenced the shard. */

@@ -25,7 +25,7 @@ describe('the checkpoint that a new publisher reads back', () => {
     const name = uniqueTopic('relay')
     const first = await publishing.transactionalPublisher({ name })
     await first.commit('1')
-    const foreign = await openForeignTransaction(checkpointTopic, ['another'])
+    const foreign = await openForeignTransaction(`${checkpointTopic}.${name}`, ['another'])
     await first.commit('2')
     await first.close()
     const checkpoint = reopened(name)
@@ -37,7 +37,7 @@ describe('the checkpoint that a new publisher reads back', () => {
   it('is not one of a transaction that was aborted', async () => {
     const name = uniqueTopic('relay')
     await commitAll(name, ['1'])
-    const aborted = await openForeignTransaction(checkpointTopic, [name])
+    const aborted = await openForeignTransaction(`${checkpointTopic}.${name}`, [name])
     await aborted.abort()
     expect(await reopened(name)).toBe('1')
     await aborted.close()
@@ -47,11 +47,21 @@ describe('the checkpoint that a new publisher reads back', () => {
     const name = uniqueTopic('relay')
     await commitAll(name, ['1', '2'])
     const others = Array.from({ length: 2_500 }, (_, index) => `other-${index}`)
-    const foreign = await openForeignTransaction(checkpointTopic, others)
+    const foreign = await openForeignTransaction(`${checkpointTopic}.${name}`, others)
     await foreign.commit()
     await foreign.close()
     expect(await reopened(name)).toBe('2')
     expect(await reopened(uniqueTopic('new'))).toBeUndefined()
+  })
+
+  it('does not wait for a transaction that another relay left open', async () => {
+    const [killed, other] = [uniqueTopic('killed'), uniqueTopic('other')]
+    await commitAll(killed, ['1'])
+    await commitAll(other, ['2'])
+    const left = await openForeignTransaction(`${checkpointTopic}.${killed}`, [killed])
+    expect(await reopened(other)).toBe('2')
+    await left.abort()
+    await left.close()
   })
 
   it('is CHECKPOINT_UNREADABLE, not a guess, when the end cannot be reached', async () => {
@@ -64,7 +74,7 @@ describe('the checkpoint that a new publisher reads back', () => {
     const first = await impatient.publishing.transactionalPublisher({ name: 'relay' })
     await first.commit('1')
     await first.close()
-    const foreign = await openForeignTransaction(topic, ['another'])
+    const foreign = await openForeignTransaction(`${topic}.relay`, ['another'])
     await expect(impatient.publishing.transactionalPublisher({ name: 'relay' })).rejects.toMatchObject({
       code: 'CHECKPOINT_UNREADABLE',
     })
