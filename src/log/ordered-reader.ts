@@ -1,9 +1,10 @@
 import type { RawEvent } from '../message/raw-event.ts'
 import type { RawConnection } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
-import { horizon, type Marks } from './horizon.ts'
+import { horizon } from './horizon.ts'
 import { assertKept, readDroppedThrough } from './kept-from.ts'
 import { rawColumns, toRawEvent } from './raw-columns.ts'
+import { markReader } from './read-marks.ts'
 
 /** Events in the order of their positions, and how far the log is known to be complete. */
 export interface Page {
@@ -32,13 +33,10 @@ export interface OrderedReader {
   next(limits: ReadLimits): Promise<Page>
 }
 
-const marksSql = (schema: string): string =>
-  `select last_position::text, array_to_string(writers, ',') from ${schema}.read_marks()`
-
 // The sum bounds memory when payloads grow from one page to the next. Stored size, because measuring the text of each
 // payload took 20 % of the rate (82k against 97k rows/s; 158k without a sum on an idle machine).
 // Columns are qualified: a bare "order by position" would sort by the text of the output column of that name.
-const pageSql = (schema: string): string => `
+export const pageSql = (schema: string): string => `
   select ${rawColumns}
   from (
     select e.*, sum(pg_column_size(e.payload)) over (order by e.position rows unbounded preceding)
@@ -51,11 +49,6 @@ const pageSql = (schema: string): string => `
   where before < $4::bigint
   order by page.position`
 
-const toMarks = (row: readonly (string | null)[] | undefined): Marks => ({
-  lastPosition: BigInt(row?.[0] ?? '0'),
-  writers: (row?.[1] ?? '').split(',').filter((writer) => writer !== ''),
-})
-
 /**
  * Reads the log in order of position, below the lock horizon. The marks are taken only when everything below the last
  * horizon was read: what lies below stays complete, so a backlog is read without them.
@@ -63,8 +56,8 @@ const toMarks = (row: readonly (string | null)[] | undefined): Marks => ({
  * @param from checkpoint to continue after; 0 for all of the log that is kept
  */
 export const orderedReader = (connection: RawConnection, schema: string, from: bigint): OrderedReader => {
-  const quoted = quoteIdentifier('schema', schema)
-  const [marks, page] = [marksSql(quoted), pageSql(quoted)]
+  const readMarks = markReader(connection, schema)
+  const page = pageSql(quoteIdentifier('schema', schema))
   const line = horizon(from)
   let position = from
   let safe = from
@@ -76,7 +69,7 @@ export const orderedReader = (connection: RawConnection, schema: string, from: b
       if (!checked) assertKept(from, await readDroppedThrough(connection, schema))
       checked = true
       if (position >= safe) {
-        const found = toMarks((await connection.read(marks))[0])
+        const found = await readMarks()
         end = found.lastPosition
         safe = line.advance(found)
       }
