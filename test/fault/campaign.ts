@@ -1,155 +1,159 @@
-import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { failpoints } from '../../src/lifecycle/failpoint.ts'
-import { type Embedded, embedded } from '../../src/postgres/embedded.ts'
-import { migrate } from '../../src/postgres/migrate.ts'
-import { pgDatabase } from '../../src/postgres/pg-database.ts'
-import { type HistoryEvent, judge, type Verdict } from '../../src/testing/history.ts'
-import { type Kafka, startKafka } from '../../stack/src/kafka.ts'
+import { type History, type HistoryEvent, judge, type Verdict } from '../../src/testing/history.ts'
+import { plan, type Step } from './plan.ts'
 import { readRecords } from './read-records.ts'
-import { type RelayChild, type RelaySettings, startRelayChild } from './relay-child.ts'
+import { type RelayChild, type RelaySettings, type RelaySourceName, startRelayChild } from './relay-child.ts'
 import { type Dice, dice } from './seed.ts'
+import { type ServerFault, strike } from './server-faults.ts'
+import { type Servers, startServers } from './servers.ts'
 import { startWriters, type Writers } from './writers.ts'
 
-const relayFailpoints = failpoints.filter((name) => name.startsWith('relay.'))
+/** Those that a relay of a source passes. */
+export const failpointsOf = (source: RelaySourceName): readonly string[] =>
+  failpoints.filter(
+    (name) => name.startsWith('relay.') && (source === 'wal' || !/wal|slot|refill/.test(name)),
+  )
+
+export const serverFaultsOf = (source: RelaySourceName): readonly ServerFault[] =>
+  source === 'wal' ? ['postgres', 'broker', 'walsender', 'slot'] : ['postgres', 'broker']
 
 export interface CampaignOptions {
   readonly seed: number
   readonly kills: number
   readonly delivery?: RelaySettings['delivery']
+  /** Default: table. */
+  readonly source?: RelaySourceName
   /** The tree the relay runs; default: src. */
-  readonly source?: string
-  /** Failpoints to kill at; default: all of the relay's, and random instants. */
+  readonly tree?: string
+  /** Failpoints to kill at; default: all that the source passes. Random instants come beside them. */
   readonly failpoints?: readonly string[]
-  /** Kill and restart the broker and PostgreSQL in between. Default true. */
-  readonly restarts?: boolean
+  /** What happens to the servers meanwhile; default: everything that the source can meet. */
+  readonly faults?: readonly ServerFault[]
 }
 
 export interface CampaignReport {
   readonly verdict: Verdict
   readonly events: number
   readonly records: number
-  /** How often each failpoint, or `random`, ended a relay: a campaign whose faults never hit proves nothing. */
+  /** Records that a refill marked. */
+  readonly refilled: number
+  /**
+   * How often each failpoint, `random`, or the fault of a server was met: a campaign whose faults never hit proves
+   * nothing.
+   */
   readonly hits: Readonly<Record<string, number>>
-  readonly restarts: number
 }
 
 interface Stage {
-  readonly postgres: Embedded
-  readonly kafka: Kafka
+  readonly servers: Servers
   readonly settings: RelaySettings
   readonly random: Dice
 }
 
-/** Lets one relay run into its fault; returns what ended it. */
-const runUntilKilled = async (
-  { settings, random }: Stage,
-  failpoints: readonly string[],
-): Promise<string> => {
-  const failpoint = random.chance(0.7) ? random.pick(failpoints) : undefined
-  const passage = failpoint === 'relay.led' || failpoint === 'relay.opened' ? 1 : random.between(1, 12)
-  const child = startRelayChild(settings, failpoint === undefined ? '' : `${failpoint}=kill@${passage}`)
-  await child.started
-  if (failpoint === undefined) await wait(random.between(0, 1500))
-  else await Promise.race([child.ended, wait(8000)])
-  const hit = child.hasEnded() ? (failpoint ?? 'early') : 'random'
-  await child.kill()
-  return hit
+const endSql = 'select coalesce(max(position), 0)::text as position from onewrite.events'
+
+const checkpointSql = `select position >= $1::bigint as done from onewrite.checkpoints where name = 'relay/fault'`
+
+/** Resolves once the log up to its present end was published; the copy of the checkpoint in PostgreSQL says when. */
+const caughtUp = async ({ servers: { database } }: Stage, child: RelayChild): Promise<void> => {
+  const end = (await database.query<{ position: string }>(endSql)).rows[0]?.position
+  const done = async (): Promise<boolean> =>
+    (await database.query<{ done: boolean }>(checkpointSql, [end])).rows[0]?.done ?? false
+  await expect
+    .poll(done, {
+      timeout: 120_000,
+      interval: 50,
+      message: `position ${end} was not reached: ${child.output()}`,
+    })
+    .toBe(true)
 }
 
-/**
- * PostgreSQL is killed. The broker is stopped in an orderly way: a lone Kafka 4.3.1 that is killed between the decision
- * of a transaction and its markers can leave it open for ever (KAFKA-20734), and then nobody can read past it.
- */
-const restartServer = async ({ postgres, kafka, random }: Stage): Promise<void> => {
-  if (random.chance(0.5)) {
-    await postgres.kill()
-    await postgres.start()
-  } else {
-    await kafka.stop()
-    await kafka.start()
-  }
+/** The relay has to come through by itself: only after it published what was recorded since is it killed. */
+const comeThrough = async (stage: Stage, child: RelayChild, fault: ServerFault, after: number) => {
+  await child.leading
+  await wait(after)
+  await strike(stage.servers, fault, stage.random)
+  await caughtUp(stage, child)
 }
 
-const eventsSql = `select id::text, aggregate_id as key, sequence::float8 as sequence from onewrite.events`
-
-const checkpointSql = `
-  select coalesce((select position from onewrite.checkpoints where name = 'relay/fault'), 0)
-    >= coalesce((select max(position) from onewrite.events), 0) as done`
-
-/**
- * A relay without faults brings the log to its end; the copy of its checkpoint in PostgreSQL says when. It has to lead
- * first: the transaction that the last kill left open would hold back readers until it times out.
- */
-const finish = async ({ postgres, settings }: Stage): Promise<readonly HistoryEvent[]> => {
-  const database = pgDatabase({ url: postgres.url })
-  const child: RelayChild = startRelayChild({ ...settings })
+/** Lets one relay run into its end; returns what it met. */
+const runUntilKilled = async (stage: Stage, step: Step): Promise<string> => {
+  const armed = step.kind === 'failpoint' ? `${step.name}=kill@${step.passage}` : ''
+  const child = startRelayChild(stage.settings, armed)
   try {
-    await child.leading
-    await expect
-      .poll(async () => (await database.query<{ done: boolean }>(checkpointSql)).rows[0]?.done, {
-        timeout: 120_000,
-        interval: 100,
-        message: `the last relay did not reach the end of the log: ${child.output()}`,
-      })
-      .toBe(true)
-    await child.stop()
-    return (await database.query<HistoryEvent>(eventsSql)).rows
+    await child.started
+    if (step.kind === 'server') await comeThrough(stage, child, step.fault, step.after)
+    else await Promise.race([child.ended, wait(step.kind === 'random' ? step.after : 8000)])
+    if (child.hasEnded()) return step.kind === 'failpoint' ? step.name : 'early'
+    return step.kind === 'server' ? step.fault : 'random'
   } finally {
     await child.kill()
-    await database.close()
   }
 }
 
-const campaign = async (stage: Stage, options: CampaignOptions, writers: Writers) => {
-  const { random } = stage
-  const { kills, restarts: withRestarts = true, failpoints: places = relayFailpoints } = options
-  const restartAfter = new Set(withRestarts ? [Math.floor(kills / 3), Math.floor((2 * kills) / 3)] : [])
+const eventsSql = `
+  select id::text, aggregate_id as key, sequence::float8 as sequence, position::text from onewrite.events`
+
+type EventRow = Omit<HistoryEvent, 'position'> & { readonly position: string }
+
+/**
+ * A relay without faults brings the log to its end. It has to lead first: the transaction that the last kill left open
+ * would hold back readers until it times out.
+ */
+const finish = async (stage: Stage): Promise<Pick<History, 'events' | 'records' | 'refills'>> => {
+  const { servers, settings } = stage
+  const child = startRelayChild(settings)
+  try {
+    await child.leading
+    await caughtUp(stage, child)
+    await child.stop()
+    const { rows } = await servers.database.query<EventRow>(eventsSql)
+    const events = rows.map((row) => ({ ...row, position: BigInt(row.position) }))
+    return { events, records: await readRecords(servers.kafka.brokers, settings.topic), refills: [] }
+  } finally {
+    await child.kill()
+  }
+}
+
+const runSteps = async (stage: Stage, options: CampaignOptions, writers: Writers) => {
+  const { kills, source = 'table' } = options
+  const { failpoints: places = failpointsOf(source), faults = serverFaultsOf(source) } = options
   const hits: Record<string, number> = {}
-  for (let kill = 0; kill < kills; kill += 1) {
-    const hit = await runUntilKilled(stage, places)
+  for (const step of plan(stage.random, { kills, failpoints: places, faults })) {
+    const hit = await runUntilKilled(stage, step)
     hits[hit] = (hits[hit] ?? 0) + 1
-    if (restartAfter.has(kill) || (withRestarts && random.chance(0.05))) {
-      await restartServer(stage)
-      hits['restart'] = (hits['restart'] ?? 0) + 1
-    }
   }
   await writers.stop()
   return hits
 }
 
-/** Sixteen writers, a relay that is killed again and again, servers that fail in between; then the verdict. */
+/** Sixteen writers, a relay that is killed again and again, servers that fail meanwhile; then the verdict. */
 export const runCampaign = async (options: CampaignOptions): Promise<CampaignReport> => {
-  const { seed, delivery = 'exactly-once', source } = options
-  // A folder that mkdtemp makes is closed to the account that runs PostgreSQL for root.
-  const folder = join(tmpdir(), `onewrite-fault-${randomUUID()}`)
-  const postgres = embedded({ directory: folder })
-  const [kafka] = await Promise.all([startKafka(), postgres.start()])
-  const database = pgDatabase({ url: postgres.url, max: 20 })
+  const { seed, delivery = 'exactly-once', source = 'table', tree } = options
+  const servers = await startServers()
   try {
-    await migrate(database)
-    const topic = `fault-${seed}`
     const settings: RelaySettings = {
-      databaseUrl: postgres.url,
-      brokers: kafka.brokers,
-      topic,
+      databaseUrl: servers.postgres.url,
+      brokers: servers.kafka.brokers,
+      topic: `fault-${seed}`,
       delivery,
-      ...(source === undefined ? {} : { source }),
+      source,
+      ...(tree === undefined ? {} : { tree }),
     }
-    const stage: Stage = { postgres, kafka, settings, random: dice(seed) }
-    const writers = await startWriters(database, 16, seed)
-    const hits = await campaign(stage, options, writers)
-    const events = await finish(stage)
-    const records = await readRecords(kafka.brokers, topic)
-    const verdict = judge({ events, records, ...writers.history })
-    return { verdict, events: events.length, records: records.length, hits, restarts: hits['restart'] ?? 0 }
+    const stage: Stage = { servers, settings, random: dice(seed) }
+    const writers = await startWriters(servers.database, 16, seed)
+    const hits = await runSteps(stage, options, writers)
+    const found = await finish(stage)
+    return {
+      verdict: judge({ ...found, ...writers.history }),
+      events: found.events.length,
+      records: found.records.length,
+      refilled: found.records.filter(({ refill }) => refill !== undefined).length,
+      hits,
+    }
   } finally {
-    await database.close()
-    await Promise.all([postgres.stop(), kafka.close()])
-    await rm(folder, { recursive: true, force: true })
+    await servers.close()
   }
 }

@@ -6,7 +6,7 @@ import { seedOf } from './seed.ts'
 
 interface Case extends KnownBad {
   readonly convictedOf: keyof Verdict
-  readonly campaign: Omit<CampaignOptions, 'seed' | 'source'>
+  readonly campaign: Omit<CampaignOptions, 'seed' | 'tree'>
 }
 
 const cases: readonly Case[] = [
@@ -16,7 +16,7 @@ const cases: readonly Case[] = [
     find: 'safe = line.advance(found)',
     replace: 'safe = found.lastPosition; line.advance(found)',
     convictedOf: 'lost',
-    campaign: { kills: 3, restarts: false },
+    campaign: { kills: 3, faults: [] },
   },
   {
     name: 'keeps the checkpoint outside the transaction that publishes',
@@ -24,7 +24,7 @@ const cases: readonly Case[] = [
     find: "return options.delivery === 'at-least-once'\n",
     replace: 'return true\n',
     convictedOf: 'duplicate',
-    campaign: { kills: 4, restarts: false, failpoints: ['relay.beforeCommit'] },
+    campaign: { kills: 4, faults: [], failpoints: ['relay.beforeCommit'] },
   },
   {
     name: 'acknowledges before the records are safe',
@@ -32,7 +32,7 @@ const cases: readonly Case[] = [
     find: '      await sending.drain()\n',
     replace: '',
     convictedOf: 'lost',
-    campaign: { kills: 6, restarts: false, failpoints: ['relay.committed'], delivery: 'at-least-once' },
+    campaign: { kills: 6, faults: [], failpoints: ['relay.committed'], delivery: 'at-least-once' },
   },
   {
     name: 'hands the events of a page over from the last to the first',
@@ -40,7 +40,7 @@ const cases: readonly Case[] = [
     find: 'records: kept.map(encode)',
     replace: 'records: kept.map(encode).reverse()',
     convictedOf: 'reordered',
-    campaign: { kills: 2, restarts: false },
+    campaign: { kills: 2, faults: [] },
   },
   {
     name: 'gives records ids that no recorded event has',
@@ -48,16 +48,16 @@ const cases: readonly Case[] = [
     find: 'ce_id: raw.id,',
     replace: 'ce_id: raw.id + raw.position,',
     convictedOf: 'phantom',
-    campaign: { kills: 1, restarts: false },
+    campaign: { kills: 1, faults: [] },
   },
 ]
 
 describe.each(cases)('a relay that $name', ({ convictedOf, campaign, ...bad }) => {
   it(`is convicted: ${convictedOf}`, { timeout: 180_000 }, async () => {
     const seed = seedOf()
-    const { source, remove } = await buildKnownBad(bad)
+    const { tree, remove } = await buildKnownBad(bad)
     try {
-      const report = await runCampaign({ ...campaign, seed, source })
+      const report = await runCampaign({ ...campaign, seed, tree })
       console.log(
         `seed ${seed}: ${report.verdict[convictedOf].length} ${convictedOf} of ${report.events} events`,
       )

@@ -10,5 +10,6 @@ export const readRecords = async (brokers: string, topic: string): Promise<Histo
     partition,
     offset: BigInt(offset),
     topic,
+    ...(headers['onewrite-refill'] === undefined ? {} : { refill: headers['onewrite-refill'] }),
   }))
 }

@@ -10,9 +10,15 @@ export interface RelaySettings {
   readonly delivery: 'exactly-once' | 'at-least-once'
   /** Name of the relay. Default: fault. */
   readonly relay?: string
+  /** Default: table. */
+  readonly source?: RelaySourceName
   /** The tree to run; default: src. */
-  readonly source?: string
+  readonly tree?: string
+  /** Milliseconds after which Kafka aborts an open transaction. */
+  readonly transactionTimeout?: number
 }
+
+export type RelaySourceName = 'table' | 'wal'
 
 export interface RelayChild {
   /** Resolves once the service has started, or the process has ended. */
@@ -27,12 +33,14 @@ export interface RelayChild {
   /** Whether SIGSTOP has frozen it. */
   isStopped(): Promise<boolean>
   resume(): void
+  /** Bytes of memory it was resident with at most. */
+  peakMemory(): Promise<number>
   /** The last lines it printed. */
   output(): string
 }
 
 const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url))
-const source = fileURLToPath(new URL('../../src', import.meta.url))
+const tree = fileURLToPath(new URL('../../src', import.meta.url))
 
 const launch = (settings: RelaySettings, failpoints: string): ChildProcess =>
   spawn(process.execPath, ['--import', 'tsx', program], {
@@ -40,15 +48,23 @@ const launch = (settings: RelaySettings, failpoints: string): ChildProcess =>
     env: {
       ...process.env,
       NODE_OPTIONS: '',
-      ONEWRITE_SOURCE: settings.source ?? source,
+      ONEWRITE_TREE: settings.tree ?? tree,
       ONEWRITE_FAILPOINTS: failpoints,
       DATABASE_URL: settings.databaseUrl,
       BROKERS: settings.brokers,
       TOPIC: settings.topic,
       DELIVERY: settings.delivery,
       RELAY: settings.relay ?? 'fault',
+      SOURCE: settings.source ?? 'table',
+      TRANSACTION_TIMEOUT: String(settings.transactionTimeout ?? 60_000),
     },
   })
+
+const peakOf = async (pid: number | undefined): Promise<number> => {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
+  if (kibibytes === undefined) throw new Error(`process ${pid} does not say how much memory it had`)
+  return Number(kibibytes) * 1024
+}
 
 /** Starts a relay with failpoints armed, for example `relay.published=kill@3`. */
 export const startRelayChild = (settings: RelaySettings, failpoints = ''): RelayChild => {
@@ -76,6 +92,7 @@ export const startRelayChild = (settings: RelaySettings, failpoints = ''): Relay
     output: () => output,
     isStopped: async () => /^\d+ \(.*\) T /.test(await readFile(`/proc/${child.pid}/stat`, 'utf8')),
     resume: () => void child.kill('SIGCONT'),
+    peakMemory: () => peakOf(child.pid),
     stop: async () => {
       if (hasEnded()) return
       child.send('stop')

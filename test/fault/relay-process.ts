@@ -1,4 +1,4 @@
-// A relay in a process of its own, to be killed. ONEWRITE_SOURCE is the tree it runs: src, or a known-bad copy of it.
+// A relay in a process of its own, to be killed. ONEWRITE_TREE is what it runs: src, or a known-bad copy of it.
 import { pathToFileURL } from 'node:url'
 import type { Delivery } from '../../src/relay/open-sink.ts'
 
@@ -8,7 +8,7 @@ const need = (name: string): string => {
   return value
 }
 
-const from = (file: string): string => pathToFileURL(`${need('ONEWRITE_SOURCE')}/${file}`).href
+const from = (file: string): string => pathToFileURL(`${need('ONEWRITE_TREE')}/${file}`).href
 
 const { service }: typeof import('../../src/service/service.ts') = await import(from('service/service.ts'))
 const { kafka }: typeof import('../../src/kafka/kafka.ts') = await import(from('kafka/kafka.ts'))
@@ -20,12 +20,17 @@ const print = (fields: object, message: string): void => console.error(message, 
 const app = await service({
   name: need('RELAY'),
   database: need('DATABASE_URL'),
-  transport: kafka({ brokers: need('BROKERS').split(',') }),
+  transport: kafka({
+    brokers: need('BROKERS').split(','),
+    transactionTimeout: Number(need('TRANSACTION_TIMEOUT')),
+    deliveryTimeout: Number(need('TRANSACTION_TIMEOUT')),
+  }),
   topic: topics.fixed(need('TOPIC')),
   createTopics: [{ name: need('TOPIC'), partitions: 4 }],
   delivery,
   leaseTtl: 1000,
   migrate: false,
+  ...(need('SOURCE') === 'wal' ? { source: 'wal' as const } : {}),
   logger: { debug: () => undefined, info: print, warn: print, error: print },
 }).start()
 
