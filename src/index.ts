@@ -13,10 +13,19 @@ export type { Health, HealthState } from './lifecycle/health.ts'
 export type { Logger } from './lifecycle/logger.ts'
 export { type Appended, type AppendOptions, append } from './log/append.ts'
 export type { ExpectedVersion, StreamExpectation } from './log/expected-version.ts'
+export { keptFrom } from './log/kept-from.ts'
 export { createPartitions, type PartitionReport } from './log/partitions.ts'
 export { type ReadAllOptions, readAll } from './log/read-all.ts'
 export { type ReadStreamOptions, readStream, type StreamName, streamVersion } from './log/read-stream.ts'
 export { type RecordOptions, record } from './log/record.ts'
+export {
+  type Obstacle,
+  type PartitionPlan,
+  planRetention,
+  type RetentionOptions,
+  type RetentionPlan,
+} from './log/retention.ts'
+export { type ApplyOptions, applyRetention, type RetentionReport } from './log/retention-drop.ts'
 export { type Catalogue, catalogue } from './message/catalogue.ts'
 export type { Definition, EventOf, NewEventOf } from './message/definition.ts'
 export { type CommandDefinition, command, type EventDefinition, event } from './message/event.ts'
@@ -31,6 +40,7 @@ export type { Database, Queryable, Transaction } from './postgres/database.ts'
 export { type Embedded, type EmbeddedOptions, embedded } from './postgres/embedded.ts'
 export { pgTransaction } from './postgres/pg-transaction.ts'
 export type { Delivery } from './relay/open-sink.ts'
+export type { Retention } from './service/retention-option.ts'
 export { type RunningService, type Service, type ServiceHealth, service } from './service/service.ts'
 export type { ServiceOptions } from './service/service-options.ts'
 export { postgres } from './transport/postgres.ts'

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { forgetCommand } from './forget-command.ts'
 import type { Run } from './run-command.ts'
 
-export const groupCommands = (_parent: Command, _run: Run): void => undefined
+export const groupCommands = (parent: Command, run: Run): void => forgetCommand(parent, run, 'group')

@@ -1,4 +1,75 @@
 import type { Command } from 'commander'
+import { type RelayStatus, type RelaysStatus, relayStatus } from '../admin/relay-status.ts'
+import { bytesText, secondsText } from './amounts.ts'
+import { columns } from './columns.ts'
+import { examples } from './examples.ts'
+import { forgetCommand } from './forget-command.ts'
 import type { Run } from './run-command.ts'
 
-export const relayCommands = (_parent: Command, _run: Run): void => undefined
+const heading = ['RELAY', 'STATE', 'SOURCE', 'DELIVERY', 'POSITION', 'LAG', 'BYTES', 'OLDEST', 'LEADER']
+
+const lagText = ({ lag }: RelayStatus): string => `${lag.counted ? '' : '~'}${lag.events} events`
+
+const row = (relay: RelayStatus): readonly string[] => [
+  relay.name,
+  relay.state,
+  relay.source,
+  relay.delivery,
+  relay.position === undefined ? 'none' : String(relay.position),
+  lagText(relay),
+  bytesText(relay.lag.bytes),
+  relay.lag.events === 0n ? '-' : secondsText(relay.lag.seconds),
+  relay.owner ?? '-',
+]
+
+const slotHeading = ['SLOT', 'RELAY', 'ACTIVE', 'WAL STATUS', 'RETAINED', 'BUDGET', 'SAFE']
+
+const slotRows = ({ name, slot }: RelayStatus): readonly (readonly string[])[] =>
+  slot === undefined
+    ? []
+    : [
+        [
+          slot.name,
+          name,
+          slot.exists ? (slot.active ? 'yes' : 'no') : 'missing',
+          slot.walStatus ?? '-',
+          bytesText(slot.retainedBytes),
+          slot.budgetPercent === undefined
+            ? '-'
+            : `${slot.budgetPercent} % of ${bytesText(slot.budgetBytes)}`,
+          bytesText(slot.safeBytes),
+        ],
+      ]
+
+const problemLines = ({ name, problems }: RelayStatus): readonly string[] =>
+  problems.flatMap(({ problem, fix }) => [`problem: ${name}: ${problem}`, `fix:     ${fix}`])
+
+/** The same for `onewrite status`. */
+export const relaysText = ({ relays }: RelaysStatus): string => {
+  if (relays.length === 0) return 'no relay has ever led'
+  const slots = relays.flatMap(slotRows)
+  const problems = relays.flatMap(problemLines)
+  return [
+    columns(heading, relays.map(row)),
+    ...(slots.length === 0 ? [] : ['', columns(slotHeading, slots)]),
+    ...(problems.length === 0 ? [] : ['', ...problems]),
+  ].join('\n')
+}
+
+export const relayCommands = (parent: Command, run: Run): void => {
+  const command = parent
+    .command('status')
+    .description('Who leads each relay, how far it is behind, and what is held back for it')
+    .addHelpText(
+      'after',
+      examples(
+        ['onewrite relay status', 'all relays'],
+        ['onewrite relay status --json', 'the same for a script; the exit code is 3 where one has a problem'],
+      ),
+    )
+  run(command, async ({ database }) => {
+    const status = await relayStatus(database)
+    return { json: status, text: relaysText(status), healthy: status.healthy }
+  })
+  forgetCommand(parent, run, 'relay')
+}

@@ -20,7 +20,7 @@ interface PartitionRow {
 
 const partitionsSql = `
   select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bound,
-    pg_total_relation_size(c.oid)::text as bytes
+    coalesce(pg_total_relation_size(c.oid), 0)::text as bytes
   from pg_inherits i join pg_class c on c.oid = i.inhrelid
   where i.inhparent = $1::regclass`
 

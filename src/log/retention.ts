@@ -47,22 +47,23 @@ interface EndRow {
   readonly young: boolean
 }
 
-const partitionName = (schema: string, name: string): string =>
-  `${quoteIdentifier('schema', schema)}.${quoteIdentifier('partition', name)}`
-
 const asJson = (expression: string): string => `to_json(${expression} at time zone 'UTC') #>> '{}'`
 
+/** Asked of the log, not of the partition: another instance may be dropping that. */
+const within = (schema: string): string =>
+  `from ${quoteIdentifier('schema', schema)}.events e where e.position between $2::bigint and $3::bigint`
+
 /** The last event is found through the index and is nearly always the newest. */
-const endSql = (table: string): string => `
+const endSql = (schema: string): string => `
   select e.position::text as last, ${asJson('e.occurred_at')} as newest,
     e.occurred_at > clock_timestamp() - $1::bigint * interval '1 millisecond' as young
-  from ${table} e order by e.position desc limit 1`
+  ${within(schema)} order by e.position desc limit 1`
 
 /** Reads the whole partition; asked only of one that nothing else keeps. */
-const newestSql = (table: string): string => `
+const newestSql = (schema: string): string => `
   select max(e.position)::text as last, ${asJson('max(e.occurred_at)')} as newest,
     max(e.occurred_at) > clock_timestamp() - $1::bigint * interval '1 millisecond' as young
-  from ${table} e`
+  ${within(schema)}`
 
 const overflowSql = (schema: string): string =>
   `select exists (select from ${quoteIdentifier('schema', schema)}.events_overflow) as overflow`
@@ -97,18 +98,18 @@ const look = async (
   partition: LogPartition,
   behind: string | undefined,
 ): Promise<PartitionPlan> => {
-  const table = partitionName(database.schema, partition.name)
-  const ask = async (sql: string): Promise<EndRow | undefined> =>
-    (await database.query<EndRow>(sql, [after])).rows[0]
+  const values = [after, String(partition.from), String(partition.to)]
+  const ask = async (sql: (schema: string) => string): Promise<EndRow | undefined> =>
+    (await database.query<EndRow>(sql(database.schema), values)).rows[0]
   progress(partition.name)
-  const end = await ask(endSql(table))
+  const end = await ask(endSql)
   const last = end?.last == null ? undefined : BigInt(end.last)
   const young = ({ newest }: EndRow): Obstacle => ({ kind: 'young', newest: newest ?? '' })
   const obstacles: Obstacle[] = [...obstaclesIn(state, partition, last)]
   if (end?.young === true) obstacles.push(young(end))
   if (behind !== undefined) obstacles.push({ kind: 'behind', partition: behind })
   if (obstacles.length === 0 && end !== undefined) {
-    const newest = await ask(newestSql(table))
+    const newest = await ask(newestSql)
     if (newest?.young === true) obstacles.push(young(newest))
   }
   return { ...partition, last, obstacles }

@@ -9,7 +9,8 @@ export type Duration = number | `${number}${Unit}`
 
 const isUnit = (text: string): text is Unit => Object.hasOwn(units, text)
 
-const read = (duration: unknown): number => {
+/** The milliseconds of what may or may not be a duration; NaN where it is none. */
+export const readDuration = (duration: unknown): number => {
   if (typeof duration === 'number') return duration
   const [, digits, unit] = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/.exec(String(duration)) ?? []
   return digits !== undefined && unit !== undefined && isUnit(unit)
@@ -24,7 +25,7 @@ const read = (duration: unknown): number => {
  * @throws INVALID_CONFIG
  */
 export const milliseconds = (duration: Duration, name = 'duration'): number => {
-  const value = read(duration)
+  const value = readDuration(duration)
   if (Number.isFinite(value) && value >= 0) return value
   const given = typeof duration === 'string' ? JSON.stringify(duration) : String(duration)
   throw new OnewriteError('INVALID_CONFIG', {

@@ -10,6 +10,7 @@ import type { Embedded } from '../postgres/embedded.ts'
 import type { Delivery } from '../relay/open-sink.ts'
 import type { Topic } from '../transport/publisher.ts'
 import type { Transport } from '../transport/transport.ts'
+import { type Retention, retentionFault } from './retention-option.ts'
 
 export interface ServiceOptions {
   /** Names the relay, its lease and checkpoint, and the CloudEvents source (`/name`). */
@@ -40,6 +41,11 @@ export interface ServiceOptions {
   /** Milliseconds after which a silent leader is replaced. Default 5,000. */
   readonly leaseTtl?: number
   readonly polling?: PaceOptions
+  /**
+   * How long events stay in the log. Default `forever`. `{ after: '30d' }` drops partitions whose every event is older
+   * and was passed by every relay and group; once an hour, by a role that owns the log.
+   */
+  readonly retention?: Retention
   readonly logger?: Logger
 }
 
@@ -59,6 +65,7 @@ const knownOptions = [
   'schema',
   'leaseTtl',
   'polling',
+  'retention',
   'logger',
 ] as const satisfies readonly (keyof ServiceOptions)[]
 
@@ -94,6 +101,7 @@ const rules: { readonly [Name in keyof ServiceOptions]?: (value: unknown) => str
     Number.isInteger(value) && Number(value) >= 500
       ? undefined
       : `${String(value)} is not a whole number of milliseconds from 500`,
+  retention: retentionFault,
   createTopics: (value) =>
     value === false || Array.isArray(value) ? undefined : 'is neither a list of topics nor false',
 }

@@ -12,6 +12,7 @@ import type { Database, Transaction } from '../postgres/database.ts'
 import { type Duration, milliseconds } from '../retry/duration.ts'
 import { postgres } from '../transport/postgres.ts'
 import { keepPartitions } from './keep-partitions.ts'
+import { keepRetention } from './keep-retention.ts'
 import { openDatabase } from './open-database.ts'
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts'
 import { startPublishing } from './start-publishing.ts'
@@ -74,8 +75,10 @@ export const service = (options: ServiceOptions): Service => {
     transport.attach?.(log)
     const publishing = startPublishing({ options, database, transport, definitions, topicOf, encode, logger })
     const partitions = keepPartitions(database, logger)
-    partitions.start()
-    const loops = [...publishing.loops, partitions]
+    const { retention = 'forever' } = options
+    const keeping = retention === 'forever' ? [] : [keepRetention(database, retention.after, logger)]
+    for (const one of [partitions, ...keeping]) one.start()
+    const loops = [...publishing.loops, partitions, ...keeping]
     await Promise.all(loops.map(({ settled }) => settled))
     return {
       name,

@@ -1,0 +1,64 @@
+import { droppedThrough } from '../log/kept-from.ts'
+import { logPartitions } from '../log/log-partitions.ts'
+import type { Database } from '../postgres/database.ts'
+import { quoteIdentifier } from '../postgres/identifier.ts'
+import { type GroupStatus, groupStatus } from './group-status.ts'
+import { type PendingMigrations, pendingMigrations } from './pending-migrations.ts'
+import { type RelayStatus, relayStatus } from './relay-status.ts'
+
+export interface LogStatus {
+  /** The last position that any writer has drawn. */
+  readonly lastPosition: bigint
+  /** The last position that retention has dropped; 0 for none. */
+  readonly droppedThrough: bigint
+  readonly partitions: number
+  /** On the disk, with indexes. */
+  readonly bytes: bigint
+  /** Whether events found no partition of their own. */
+  readonly overflow: boolean
+}
+
+export interface Overview {
+  /** `host:port/database`. */
+  readonly database: string
+  readonly serverVersion: string
+  readonly schema: PendingMigrations & { readonly name: string }
+  readonly log: LogStatus
+  readonly relays: readonly RelayStatus[]
+  readonly groups: readonly GroupStatus[]
+  readonly healthy: boolean
+}
+
+const serverSql = (schema: string): string => `
+  select current_setting('server_version') as version,
+    exists (select from ${schema}.events_overflow) as overflow`
+
+/**
+ * The log, who reads it, and whether anything needs a person. Needs what the relay role may do.
+ *
+ * @throws SCHEMA_MISSING, SCHEMA_TOO_OLD, SCHEMA_TOO_NEW
+ */
+export const overview = async (database: Database): Promise<Overview> => {
+  const { schema } = database
+  const migrations = await pendingMigrations(database)
+  const { rows } = await database.query<{ version: string; overflow: boolean }>(
+    serverSql(quoteIdentifier('schema', schema)),
+  )
+  const { lastPosition, relays, healthy } = await relayStatus(database)
+  const partitions = await logPartitions(database, schema)
+  return {
+    database: database.address,
+    serverVersion: rows[0]?.version ?? '',
+    schema: { name: schema, ...migrations },
+    log: {
+      lastPosition,
+      droppedThrough: await droppedThrough(database, schema),
+      partitions: partitions.length,
+      bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0n),
+      overflow: rows[0]?.overflow === true,
+    },
+    relays,
+    groups: await groupStatus(database, lastPosition),
+    healthy: healthy && migrations.pending.length === 0,
+  }
+}

@@ -1,0 +1,52 @@
+import type { Lag } from './lag.ts'
+
+/**
+ * - `leading`: an instance holds the lease and has registered
+ * - `starting`: an instance holds the lease and has not registered yet
+ * - `stale`: the leader went silent, and nobody has taken over yet
+ * - `stopped`: the lease was given back
+ *
+ * Instances that stand by leave no trace in the database.
+ */
+export type RelayState = 'leading' | 'starting' | 'stale' | 'stopped'
+
+export interface SlotStatus {
+  readonly name: string
+  /** False: it was dropped, or never made. */
+  readonly exists: boolean
+  /** Whether somebody streams from it now. */
+  readonly active: boolean
+  /** As PostgreSQL says: reserved, extended, unreserved, lost. */
+  readonly walStatus: string | undefined
+  /** Bytes of write-ahead log that are kept for it. */
+  readonly retainedBytes: bigint | undefined
+  /** Bytes between what it has confirmed and the end of the write-ahead log. */
+  readonly lagBytes: bigint | undefined
+  /** Bytes that can be written before it may be lost; undefined where max_slot_wal_keep_size is unlimited. */
+  readonly safeBytes: bigint | undefined
+  readonly budgetBytes: bigint | undefined
+  /** Share of the budget that is used, in percent. */
+  readonly budgetPercent: number | undefined
+}
+
+/** What PostgreSQL knows of a relay. */
+export interface RelayFacts {
+  readonly name: string
+  readonly state: RelayState
+  /** `table`, `wal`, … */
+  readonly source: string
+  readonly delivery: string
+  /** From 0, and of how many. */
+  readonly shard: { readonly index: number; readonly of: number }
+  /** Who holds the lease, or held it last. */
+  readonly owner: string | undefined
+  /** RFC 3339; undefined where the lease was given back. */
+  readonly leaseExpiresAt: string | undefined
+  readonly ledAt: string
+  /** Every event of the log up to here has left; undefined where it has no checkpoint. */
+  readonly position: bigint | undefined
+  /** Seconds since that was last said. It is said when something was published, at most once a second. */
+  readonly checkpointAge: number | undefined
+  readonly lag: Lag
+  readonly slot: SlotStatus | undefined
+}

@@ -1,0 +1,1 @@
+export const doctorCommands = (_parent, _run) => undefined;

@@ -1,0 +1,2 @@
+import { forgetCommand } from './forget-command.js';
+export const groupCommands = (parent, run) => forgetCommand(parent, run, 'group');

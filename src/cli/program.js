@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { doctorCommands } from './doctor-commands.js';
+import { groupCommands } from './group-commands.js';
+import { migrateCommands } from './migrate-commands.js';
+import { relayCommands } from './relay-commands.js';
+import { retentionCommands } from './retention-commands.js';
+import { shardCommands } from './shard-commands.js';
+import { statusCommands } from './status-commands.js';
+/** Commands of their own: `onewrite status`. */
+const groups = [migrateCommands, statusCommands, doctorCommands, retentionCommands];
+/** Commands below `onewrite relay`. */
+const relayGroups = [relayCommands, shardCommands];
+/** Commands below `onewrite group`. */
+const groupGroups = [groupCommands];
+const versionOf = () => {
+    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    return manifest.version;
+};
+export const exitCodeText = `
+Exit codes:
+  0  done, and all is well
+  1  failed
+  2  wrong usage
+  3  done, but something is not healthy`;
+/** All commands. Printing and exiting are left to the caller. */
+export const buildProgram = (run) => {
+    const program = new Command('onewrite')
+        .description('Operates a onewrite log: one PostgreSQL transaction records state and events.')
+        .version(versionOf())
+        .addHelpText('after', exitCodeText)
+        // Set before commands are added: they inherit it.
+        .exitOverride()
+        .showSuggestionAfterError();
+    for (const register of groups)
+        register(program, run);
+    const relay = program.command('relay').description('relays: what moves the log to a transport');
+    for (const register of relayGroups)
+        register(relay, run);
+    const group = program.command('group').description('groups of subscribers that read the log itself');
+    for (const register of groupGroups)
+        register(group, run);
+    return program;
+};

@@ -1,0 +1,45 @@
+import { overview } from '../admin/overview.js';
+import { bytesText, countText, secondsText } from './amounts.js';
+import { columns } from './columns.js';
+import { examples } from './examples.js';
+import { relaysText } from './relay-commands.js';
+const schemaText = ({ schema: { name, installed, needed, pending } }) => pending.length === 0
+    ? `schema ${name}, version ${installed}`
+    : `schema ${name}, version ${installed} of ${needed}: run onewrite migrate`;
+const logText = ({ log }) => [
+    `last position ${log.lastPosition}`,
+    `${countText(log.partitions, 'partition')} of ${bytesText(log.bytes)}`,
+    log.droppedThrough === 0n ? 'nothing dropped' : `dropped through ${log.droppedThrough}`,
+    ...(log.overflow ? ['events without a partition of their own'] : []),
+].join(', ');
+const groupRows = ({ groups }) => groups.map(({ name, reading, position, lag, owner }) => [
+    name,
+    reading ? 'reading' : 'stopped',
+    String(position),
+    `${lag.counted ? '' : '~'}${lag.events} events`,
+    lag.events === 0n ? '-' : secondsText(lag.seconds),
+    owner ?? '-',
+]);
+const text = (found) => {
+    const groups = groupRows(found);
+    const relays = { lastPosition: found.log.lastPosition, relays: found.relays, healthy: found.healthy };
+    return [
+        `${found.database}, PostgreSQL ${found.serverVersion}, ${schemaText(found)}`,
+        `log: ${logText(found)}`,
+        '',
+        relaysText(relays),
+        ...(groups.length === 0
+            ? []
+            : ['', columns(['GROUP', 'STATE', 'POSITION', 'LAG', 'OLDEST', 'READER'], groups)]),
+    ].join('\n');
+};
+export const statusCommands = (parent, run) => {
+    const command = parent
+        .command('status')
+        .description('The log, its relays and its groups at a glance')
+        .addHelpText('after', examples(['onewrite status', 'for people'], ['onewrite status --json', 'for a script; the exit code is 3 where something needs a person']));
+    run(command, async ({ database }) => {
+        const found = await overview(database);
+        return { json: found, text: text(found), healthy: found.healthy };
+    });
+};

@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { append } from '../../src/log/append.ts'
+import { createPartitions } from '../../src/log/partitions.ts'
+import type { NewEvent } from '../../src/message/new-event.ts'
+import { saveCheckpoint } from '../../src/postgres/checkpoint.ts'
+import type { Database } from '../../src/postgres/database.ts'
+import { acquireLease } from '../../src/postgres/lease.ts'
+import { readMigrations } from '../../src/postgres/migration-files.ts'
+import { goTo, nameOf, partitionNames, useSmallPartitions } from '../log/small-partitions.ts'
+import { emptyDatabase, freshDatabase } from '../support/database.ts'
+import { OrderPlaced } from '../support/order-placed.ts'
+import { type Ran, run } from './run.ts'
+
+let url: string
+let database: Database
+
+const on = (...argv: readonly string[]): Promise<Ran> => run(argv, { DATABASE_URL: url })
+
+beforeEach(async () => {
+  ;({ url, database } = await freshDatabase())
+})
+
+const oldEvent = (): NewEvent =>
+  OrderPlaced({ orderId: 'order-1' }, { occurredAt: new Date(Date.now() - 40 * 86_400_000) })
+
+const write = (...events: readonly NewEvent[]) => database.transaction((tx) => append(tx, events))
+
+const registerRelay = (name: string, owner: string, slot: string | null = null) =>
+  database.query(
+    `insert into onewrite.relays (name, source, delivery, slot, wal_budget, owner)
+     values ($1, 'table', 'exactly-once', $3, 1000000, $2)`,
+    [name, owner, slot],
+  )
+
+describe('migrate', () => {
+  it('says what is pending without doing it, does it, and says that nothing is left', async () => {
+    const empty = await emptyDatabase()
+    const names = (await readMigrations()).map(({ name }) => name)
+    const dry = await run(['migrate', '--dry-run', '--json', '--database-url', empty.url])
+    expect(dry.json()).toEqual({ installed: 0, needed: names.length, pending: names, dryRun: true })
+    const done = await run(['migrate', '--json', '--database-url', empty.url])
+    expect(done.json()).toMatchObject({ from: 0, applied: names })
+    const again = await run(['migrate', '--database-url', empty.url])
+    expect(again).toMatchObject({ exitCode: 0, err: '' })
+    expect(again.out).toContain('is up to date')
+  })
+
+  it('takes another schema', async () => {
+    expect(await on('migrate', '--schema', 'other')).toMatchObject({ exitCode: 0 })
+    expect((await database.query('select from other.events')).rows).toEqual([])
+  })
+})
+
+describe('retention', () => {
+  beforeEach(async () => {
+    await useSmallPartitions(database)
+    await createPartitions(database, 1)
+    await write(oldEvent())
+    await goTo(database, 1001)
+    await write(OrderPlaced({ orderId: 'order-1' }))
+  })
+
+  it('says what would go and who holds back what, and drops nothing', async () => {
+    await saveCheckpoint(database, { name: 'group/printer', position: 0n, token: 1n })
+    const { exitCode, out } = await on('retention', '--after', '30d', '--dry-run')
+    expect(exitCode).toBe(0)
+    expect(out).toContain('stays: group/printer is at 0')
+    expect(out).toContain('would drop 0 partitions')
+    expect(await partitionNames(database)).toContain(nameOf(1))
+  })
+
+  it('drops what every reader has passed', async () => {
+    const { exitCode, json } = await on('retention', '--after', '30d', '--json')
+    expect(exitCode).toBe(0)
+    expect(json()).toMatchObject({ dropped: [nameOf(1)], droppedThrough: '1000', dryRun: false })
+    expect(await partitionNames(database)).not.toContain(nameOf(1))
+  })
+
+  it.each(['30', '3x', '1s', ''])('takes no %j for a duration', async (after) => {
+    const { exitCode, err } = await on('retention', '--after', after)
+    expect(exitCode).toBe(2)
+    expect(err).toMatch(/not a duration|shorter than a minute/)
+  })
+})
+
+describe('relay forget', () => {
+  it('forgets a relay that nobody runs, its checkpoint and its slot, after a dry run that does not', async () => {
+    const slot = `gone_${process.pid}`
+    await registerRelay('gone', 'me', slot)
+    await saveCheckpoint(database, { name: 'relay/gone', position: 7n, token: 1n })
+    await database.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot])
+    const dry = await on('relay', 'forget', 'gone', '--dry-run')
+    expect(dry.out).toBe(`would forget relay gone, at position 7, and its replication slot ${slot}\n`)
+    expect((await on('relay', 'forget', 'gone', '--json')).json()).toEqual({
+      kind: 'relay',
+      name: 'gone',
+      position: '7',
+      slot,
+      dryRun: false,
+    })
+    const left = await database.query(
+      `select name from onewrite.relays union select name from onewrite.checkpoints
+       union select slot_name::text from pg_replication_slots where slot_name = $1`,
+      [slot],
+    )
+    expect(left.rows).toEqual([])
+  })
+
+  it('refuses while an instance holds the lease', async () => {
+    await registerRelay('orders', 'me')
+    await acquireLease(database, { name: 'relay/orders', owner: 'host:1', ttl: 60_000 })
+    const { exitCode, err } = await on('relay', 'forget', 'orders')
+    expect(exitCode).toBe(1)
+    expect(err).toContain('relay orders is in use: host:1 holds its lease [READER_IN_USE]')
+    expect((await database.query('select name from onewrite.relays')).rows).toHaveLength(1)
+  })
+
+  it('names those it knows where the name is wrong', async () => {
+    await saveCheckpoint(database, { name: 'group/printer', position: 7n, token: 1n })
+    const { exitCode, err } = await on('group', 'forget', 'print')
+    expect(exitCode).toBe(1)
+    expect(err).toContain('no group is named print (known: printer)')
+    expect((await on('group', 'forget', 'printer')).exitCode).toBe(0)
+  })
+})
+
+describe('relay status', () => {
+  it('tells of a leader how far it is behind', async () => {
+    await write(oldEvent(), oldEvent(), oldEvent())
+    await registerRelay('orders', 'host:1')
+    await acquireLease(database, { name: 'relay/orders', owner: 'host:1', ttl: 60_000 })
+    await saveCheckpoint(database, { name: 'relay/orders', position: 1n, token: 1n })
+    const { exitCode, json } = await on('relay', 'status', '--json')
+    expect(json()).toMatchObject({
+      lastPosition: '3',
+      healthy: true,
+      relays: [
+        {
+          name: 'orders',
+          state: 'leading',
+          source: 'table',
+          delivery: 'exactly-once',
+          shard: { index: 0, of: 1 },
+          owner: 'host:1',
+          position: '1',
+          lag: { events: '2', counted: true, seconds: expect.closeTo(40 * 86_400, -3) },
+          problems: [],
+        },
+      ],
+    })
+    expect(exitCode).toBe(0)
+  })
+
+  it('is not healthy where nobody leads, and says since when events wait', async () => {
+    await write(oldEvent())
+    await registerRelay('orders', 'host:1')
+    const { exitCode, out } = await on('relay', 'status')
+    expect(exitCode).toBe(3)
+    expect(out).toMatch(/orders\s+stopped\s+table\s+exactly-once\s+none\s+1 events .* 40\.0 d/)
+    expect(out).toContain('problem: orders: nobody leads it')
+  })
+
+  it('tells a leader that went silent from one that stopped', async () => {
+    await registerRelay('orders', 'host:1')
+    await database.query(
+      "insert into onewrite.leases values ('relay/orders', 'host:1', 1, clock_timestamp() - interval '1 s')",
+    )
+    expect((await on('relay', 'status', '--json')).json()).toMatchObject({ relays: [{ state: 'stale' }] })
+  })
+
+  it('tells of a slot what is retained for it, and that one is missing', async () => {
+    const slot = `kept_${process.pid}`
+    await registerRelay('orders', 'host:1', slot)
+    await acquireLease(database, { name: 'relay/orders', owner: 'host:1', ttl: 60_000 })
+    const missing = (await on('relay', 'status')).out
+    expect(missing).toContain(`its replication slot ${slot} does not exist`)
+    await database.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot])
+    await database.query("select pg_logical_emit_message(true, 'x', repeat('x', 900000))")
+    const { exitCode, json } = await on('relay', 'status', '--json')
+    expect(exitCode).toBe(3)
+    expect(json()).toMatchObject({
+      relays: [
+        {
+          slot: {
+            name: slot,
+            exists: true,
+            active: false,
+            walStatus: 'reserved',
+            retainedBytes: expect.stringMatching(/^\d{6,}$/),
+            budgetBytes: '1000000',
+          },
+          problems: [{ problem: expect.stringMatching(/holds back \d+(\.\d)? % of its WAL budget/) }],
+        },
+      ],
+    })
+    await database.query('select pg_drop_replication_slot($1)', [slot])
+  })
+})
