@@ -1,1 +1,0 @@
-export const doctorCommands = (_parent, _run) => undefined;

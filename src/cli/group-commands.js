@@ -1,2 +1,0 @@
-import { forgetCommand } from './forget-command.js';
-export const groupCommands = (parent, run) => forgetCommand(parent, run, 'group');
