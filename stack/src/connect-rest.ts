@@ -14,6 +14,9 @@ export interface ConnectRest {
   create(name: string, settings: ConnectSettings): Promise<void>
   status(name: string): Promise<ConnectorStatus>
   offset(name: string): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** Ends its task, which keeps its offset and lets go of its slot. */
+  stop(name: string): Promise<void>
+  resume(name: string): Promise<void>
   remove(name: string): Promise<void>
 }
 
@@ -57,6 +60,12 @@ export const connectRest = (port: number): ConnectRest => {
       const { offsets }: { readonly offsets: readonly { readonly offset: Record<string, unknown> }[] } =
         JSON.parse(await response.text())
       return offsets[0]?.offset
+    },
+    stop: async (name) => {
+      await ask(`/connectors/${name}/stop`, { method: 'PUT' })
+    },
+    resume: async (name) => {
+      await ask(`/connectors/${name}/resume`, { method: 'PUT' })
     },
     remove: async (name) => {
       await ask(`/connectors/${name}`, { method: 'DELETE' })

@@ -24,6 +24,9 @@ export interface Connect {
   status(name: string): Promise<ConnectorStatus>
   /** What the connector has committed, as it names it itself; undefined before its first record. */
   offset(name: string): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** Ends the task of a connector, which keeps its offset; `resume` starts it again and waits until it runs. */
+  pause(name: string): Promise<void>
+  resume(name: string): Promise<void>
   remove(name: string): Promise<void>
   /** MiB the process has resident now, and had at most. */
   memory(): Promise<{ readonly now: number; readonly most: number }>
@@ -126,6 +129,11 @@ export const startConnect = async (options: ConnectOptions): Promise<Connect> =>
     },
     status: (name) => rest.status(name),
     offset: (name) => rest.offset(name),
+    pause: (name) => rest.stop(name),
+    resume: async (name) => {
+      await rest.resume(name)
+      await whenRunning(rest, name)
+    },
     remove: (name) => rest.remove(name),
     memory: () => memoryOf(pid),
     stop: async () => {

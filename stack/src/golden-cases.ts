@@ -1,6 +1,14 @@
-import { type GoldenCase, golden, jsonConverter, jsonWithSchemas, outboxTable, row } from './golden-case.ts'
+import { type GoldenCase, golden, jsonConverter, jsonWithSchemas, row } from './golden-case.ts'
+import { columnCases } from './golden-cases-columns.ts'
+import { fieldCases } from './golden-cases-fields.ts'
+import { jsonCases } from './golden-cases-json.ts'
+import { messageCases } from './golden-cases-messages.ts'
+import { payloadCases } from './golden-cases-payload.ts'
+import { placementCases } from './golden-cases-placement.ts'
+import { portalEventCases } from './golden-cases-portal-event.ts'
+import { routingCases } from './golden-cases-routing.ts'
 
-export const goldenCases: readonly GoldenCase[] = [
+const standardCases: readonly GoldenCase[] = [
   golden({ name: 'defaults', about: 'a row of the standard table with nothing configured' }),
   golden({
     name: 'defaults-json',
@@ -13,6 +21,16 @@ export const goldenCases: readonly GoldenCase[] = [
     converters: { key: jsonWithSchemas, value: jsonWithSchemas },
   }),
   golden({
+    name: 'defaults-json-headers',
+    about: 'the header id through JsonConverter',
+    converters: { header: jsonConverter },
+  }),
+  golden({
+    name: 'defaults-json-schemas-headers',
+    about: 'the header id through JsonConverter with schemas',
+    converters: { header: jsonWithSchemas },
+  }),
+  golden({
     name: 'several-aggregate-types',
     about: 'each aggregate type has a topic of its own, and keys choose the partition',
     inserts: [
@@ -23,33 +41,16 @@ export const goldenCases: readonly GoldenCase[] = [
       row({ n: 5, aggregate: 'Order', key: '' }),
     ],
   }),
-  golden({
-    name: 'placement-header-alias',
-    about: 'a column as a header under another name, after the header id',
-    options: { 'table.fields.additional.placement': 'type:header:eventType' },
-  }),
-  golden({
-    name: 'placement-envelope',
-    about: 'one column in the envelope makes the value a struct with the payload in it',
-    options: { 'table.fields.additional.placement': 'type:envelope:eventType' },
-    converters: { value: jsonConverter },
-  }),
-  golden({
-    name: 'expand-object',
-    about: 'the payload parsed and written again',
-    options: { 'table.expand.json.payload': 'true' },
-    inserts: [row({ payload: '{"b": 1, "a": "x", "nested": {"deep": [1, 2]}}' })],
-    converters: { value: jsonConverter },
-  }),
-  golden({
-    name: 'missing-payload-column',
-    about: 'a payload column that the table does not have fails the task',
-    options: { 'table.field.event.payload': 'body' },
-  }),
-  golden({
-    name: 'payload-null',
-    about: 'a null payload without tombstones',
-    inserts: [row({ payload: null })],
-    setup: [outboxTable('text')],
-  }),
+]
+
+export const goldenCases: readonly GoldenCase[] = [
+  ...standardCases,
+  ...fieldCases,
+  ...placementCases,
+  ...jsonCases,
+  ...payloadCases,
+  ...routingCases,
+  ...portalEventCases,
+  ...messageCases,
+  ...columnCases,
 ]

@@ -60,6 +60,7 @@ const transformSettings = (given: GoldenCase, id: string): ConnectSettings => {
     'transforms.lastBody.type': 'org.apache.kafka.connect.transforms.ExtractField$Value',
     'transforms.lastBody.field': 'body',
     'transforms.lastBody.predicate': 'last',
+    ...bystander('apart'),
     'transforms.apart.type': 'org.apache.kafka.connect.transforms.RegexRouter',
     'transforms.apart.regex': '(?s)(.*)',
     'transforms.apart.replacement': `${id}.$1`,
@@ -71,8 +72,11 @@ const settingsOf = (given: GoldenCase, { databaseUrl, id }: Place): ConnectSetti
   // Names of the connector and of its run, which differ from one to the next.
   'extended.headers.enabled': false,
   'poll.interval.ms': 20,
+  'slot.drop.on.stop': true,
   'topic.creation.default.replication.factor': 1,
   'topic.creation.default.partitions': partitions,
+  // Records carry the time of the row, and old ones would be gone before they are read.
+  'topic.creation.default.retention.ms': -1,
   ...converterSettings('key', given.converters.key),
   ...converterSettings('value', given.converters.value),
   ...converterSettings('header', given.converters.header),

@@ -80,32 +80,37 @@ const fixtureOf = (
   started: number,
 ): object => {
   const records = dumped
-    .filter(({ topic }) => topic.startsWith(`${place.id}.`) && !topic.endsWith('.last_one'))
+    .filter(({ topic }) => topic.startsWith(`${place.id}.`))
     .map((record) => recordOf(record, place.id, started))
   const { name, about, setup, inserts, options, connector, converters } = given
-  return {
-    ...{ name, about, setup, inserts, options, connector, converters, records },
-    ...(failure === undefined ? {} : { failed: failure }),
-  }
+  const failed = failure && { ...failure, message: failure.message.replaceAll(`${place.id}.`, '') }
+  return { name, about, setup, inserts, options, connector, converters, records, failed }
 }
 
-const recordAll = async (servers: Servers, cases: readonly GoldenCase[]): Promise<readonly Recorded[]> => {
+const recordOne = async (servers: Servers, given: GoldenCase, id: string): Promise<Recorded> => {
+  const place = { id, databaseUrl: await createDatabase(servers.databaseUrl, id) }
+  return { given, place, failure: await recordCase(servers.connect, given, place) }
+}
+
+/** A case that cannot be recorded does not keep the others from it. */
+const recordAll = async (servers: Servers, cases: readonly GoldenCase[]) => {
   const waiting = [...cases.entries()]
   const recorded: Recorded[] = []
+  const errors: unknown[] = []
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, given] = next
-      const id = `golden_${index}`
-      const place = { id, databaseUrl: await createDatabase(servers.databaseUrl, id) }
-      const failure = await recordCase(servers.connect, given, place)
-      recorded.push({ given, place, failure })
-      console.error(
-        `${recorded.length} of ${cases.length}  ${given.name}${failure ? `: ${failure.message}` : ''}`,
-      )
+      const one = await recordOne(servers, given, `golden_${index}`).catch((error: unknown) => {
+        errors.push(error)
+      })
+      if (one) recorded.push(one)
+      const { failure } = one ?? {}
+      const told = one === undefined ? ': not recorded' : failure ? `: ${failure.message.split('\n')[0]}` : ''
+      console.error(`${recorded.length + errors.length} of ${cases.length}  ${given.name}${told}`)
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
-  return recorded
+  return { recorded, errors }
 }
 
 const write = async (fixtures: ReadonlyMap<string, object>, all: boolean): Promise<void> => {
@@ -126,13 +131,14 @@ export const recordGolden = async (only: string): Promise<void> => {
   const started = Date.now()
   const servers = await startServers()
   try {
-    const recorded = await recordAll(servers, cases)
+    const { recorded, errors } = await recordAll(servers, cases)
     const dumped = await dumpTopics(servers.brokers, 'golden_')
     const fixtures = new Map(
       recorded.map((one) => [`${one.given.name}.json`, fixtureOf(one, dumped, started)]),
     )
-    await write(fixtures, only === '')
+    await write(fixtures, only === '' && errors.length === 0)
     console.error(`${fixtures.size} cases recorded in ${Math.round((Date.now() - started) / 1000)} s`)
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} cases could not be recorded`)
   } finally {
     await servers.stop()
   }
