@@ -1,7 +1,19 @@
 -- What the migrations in this folder add up to. Written by npm run db:dump; not run by anything.
 
+create sequence onewrite.dead_letter_audit_number_seq as bigint start 1 increment 1 cache 1;
+  -- owned by .
+
+create sequence onewrite.dead_letters_number_seq as bigint start 1 increment 1 cache 1;
+  -- owned by .
+
 create sequence onewrite.events_position as bigint start 1 increment 1 cache 1;
   -- owned by onewrite.events.position
+
+create sequence onewrite.quarantines_number_seq as bigint start 1 increment 1 cache 1;
+  -- owned by .
+
+create sequence onewrite.refills_id_seq as bigint start 1 increment 1 cache 1;
+  -- owned by .
 
 create table onewrite.checkpoints (
   name text collate "C" not null,
@@ -12,6 +24,49 @@ create table onewrite.checkpoints (
   constraint checkpoints_position CHECK (("position" >= 0)),
   constraint checkpoints_pkey PRIMARY KEY (name)
 ) with (fillfactor=50);
+
+create table onewrite.dead_letter_audit (
+  number bigint not null,
+  at timestamp with time zone default clock_timestamp() not null,
+  actor text not null,
+  operation text not null,
+  filter jsonb not null,
+  reason text,
+  dead_letters bigint[] not null,
+  constraint dead_letter_audit_operation CHECK ((operation = ANY (ARRAY['redrive'::text, 'discard'::text, 'edit'::text]))),
+  constraint dead_letter_audit_pkey PRIMARY KEY (number)
+);
+
+create table onewrite.dead_letters (
+  number bigint not null,
+  reader text collate "C" not null,
+  event_id text collate "C" not null,
+  quarantine bigint not null,
+  place bigint,
+  state text not null,
+  topic text collate "C" not null,
+  key bytea,
+  value bytea,
+  headers json not null,
+  partition integer,
+  "timestamp" bigint,
+  "position" bigint not null,
+  edited bytea,
+  release bigint,
+  error_code text,
+  cause text,
+  fingerprint text,
+  attempts integer default 0 not null,
+  set_aside_at timestamp with time zone default clock_timestamp() not null,
+  parked_at timestamp with time zone,
+  released_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  actor text,
+  reason text,
+  constraint dead_letters_state CHECK ((state = ANY (ARRAY['parked'::text, 'held'::text, 'released'::text, 'discarded'::text, 'sent'::text]))),
+  constraint dead_letters_pkey PRIMARY KEY (number),
+  constraint dead_letters_record UNIQUE (reader, event_id)
+);
 
 create table onewrite.events (
   "position" bigint default nextval('onewrite.events_position'::regclass) not null,
@@ -100,6 +155,33 @@ create table onewrite.migrations (
   constraint migrations_pkey PRIMARY KEY (version)
 );
 
+create table onewrite.quarantines (
+  number bigint not null,
+  reader text collate "C" not null,
+  scope text not null,
+  topic text collate "C" not null,
+  subject bytea not null,
+  released boolean default false not null,
+  since timestamp with time zone default clock_timestamp() not null,
+  constraint quarantines_scope CHECK ((scope = ANY (ARRAY['key'::text, 'topic'::text, 'record'::text]))),
+  constraint quarantines_pkey PRIMARY KEY (number),
+  constraint quarantines_queue UNIQUE (reader, scope, topic, subject)
+);
+
+create table onewrite.refills (
+  id bigint not null,
+  relay text collate "C" not null,
+  reason text not null,
+  from_position bigint not null,
+  from_lsn pg_lsn not null,
+  to_position bigint not null,
+  found_at timestamp with time zone default clock_timestamp() not null,
+  to_lsn pg_lsn,
+  finished_at timestamp with time zone,
+  events bigint,
+  constraint refills_pkey PRIMARY KEY (id)
+);
+
 create table onewrite.relay_shards (
   relay text collate "C" not null,
   generation integer not null,
@@ -140,6 +222,14 @@ create table onewrite.streams (
   constraint streams_pkey PRIMARY KEY (aggregate_type, aggregate_id)
 ) with (fillfactor=80);
 
+CREATE INDEX dead_letters_parked ON onewrite.dead_letters USING btree (reader, number) WHERE (state = 'parked'::text);
+
+CREATE INDEX dead_letters_place ON onewrite.dead_letters USING btree (reader, place);
+
+CREATE INDEX dead_letters_queue ON onewrite.dead_letters USING btree (quarantine, place) WHERE (state = ANY (ARRAY['parked'::text, 'held'::text, 'released'::text]));
+
+CREATE INDEX dead_letters_release ON onewrite.dead_letters USING btree (reader, release) WHERE (release IS NOT NULL);
+
 CREATE INDEX events_0000000000000000001_aggregate_type_aggregate_id_sequ_idx ON onewrite.events_0000000000000000001 USING btree (aggregate_type, aggregate_id, sequence);
 
 CREATE UNIQUE INDEX events_0000000000000000001_id_idx ON onewrite.events_0000000000000000001 USING btree (id);
@@ -153,6 +243,10 @@ CREATE INDEX events_overflow_aggregate_type_aggregate_id_sequence_idx ON onewrit
 CREATE UNIQUE INDEX events_overflow_id ON onewrite.events_overflow USING btree (id);
 
 CREATE INDEX events_stream ON ONLY onewrite.events USING btree (aggregate_type, aggregate_id, sequence);
+
+CREATE INDEX quarantines_released ON onewrite.quarantines USING btree (reader) WHERE released;
+
+CREATE INDEX refills_relay ON onewrite.refills USING btree (relay, id);
 
 CREATE OR REPLACE FUNCTION onewrite.advance_stream(p_type text, p_id text, p_added bigint, p_expected bigint)
  RETURNS bigint

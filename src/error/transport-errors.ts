@@ -39,6 +39,12 @@ export const transportErrors = {
     fix: 'See the cause: size limits of the topic, authorisation, or the name of the topic.',
     retryable: false,
   },
+  DEAD_LETTER_NOT_PARKED: {
+    message: 'there is no parked dead letter {number}',
+    delivery: 'Nothing was changed.',
+    fix: 'List them (onewrite relay dead-letters): it may have been released, sent or discarded already.',
+    retryable: false,
+  },
   PUBLISH_UNKNOWN: {
     message: 'publishing did not come to a definite end: {cause}',
     delivery:

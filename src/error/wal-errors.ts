@@ -99,6 +99,18 @@ export const walErrors = {
     fix: 'Nothing for this relay: events from {from} to {to} are filled in now. See what became of the slot.',
     retryable: true,
   },
+  OUTBOX_UNREADABLE: {
+    message: 'table {table} cannot be read as an outbox with these options: {faults}',
+    delivery: eventsWait,
+    fix: 'Correct the options named in the message, or the table.',
+    retryable: false,
+  },
+  OUTBOX_ROW_REFUSED: {
+    message: 'a row of {outbox}, committed at {lsn}, cannot be published: {fault}',
+    delivery: 'It and everything committed after it waits, in order; nothing is lost.',
+    fix: 'Correct the options if they are wrong for this row. If the row is, name its commit in the option skip: it is then left out, and logged.',
+    retryable: false,
+  },
   WAL_BUDGET_SPENT: {
     message: 'replication slot {slot} retained {retained} bytes of the write-ahead log, {budget} are allowed',
     delivery: eventsWait,

@@ -5,18 +5,28 @@ import { clientError } from './call.ts'
 import { checkpointPartition, createCheckpointTopic, readCheckpoint } from './checkpoint.ts'
 import type { Client } from './client.ts'
 import { transactionalSettings } from './client-settings.ts'
+import type { TransactionsOptions } from './failures.ts'
 import type { KafkaConfig } from './options.ts'
 import { enqueue, openProducer, type Producer } from './producer.ts'
 import { publishError } from './publish-error.ts'
 import { topicGuard } from './topics.ts'
-import { initTransactions, type TransactionsOptions, transactionsOf } from './transactions.ts'
+import { initTransactions, transactionsOf } from './transactions.ts'
+
+const produceCheckpoint = (
+  { handle }: Producer,
+  { config, name }: TransactionsOptions,
+  value: string,
+): void => {
+  const [bytes, key] = [Buffer.from(value), Buffer.from(name)]
+  handle.produce(config.checkpointTopic, checkpointPartition, bytes, key, null, undefined, [])
+}
 
 const publisherOn = (
   producer: Producer,
   options: TransactionsOptions,
   checkpoint: string | undefined,
 ): TransactionalPublisher => {
-  const { config, name } = options
+  const { config } = options
   const { handle } = producer
   const checkRecords = recordCheck()
   const checkTopics = topicGuard(producer)
@@ -40,10 +50,6 @@ const publisherOn = (
       throw await transactions.meaning(error, topic)
     }
   }
-  const writeCheckpoint = (value: string): unknown => {
-    const [bytes, key] = [Buffer.from(value), Buffer.from(name)]
-    return handle.produce(config.checkpointTopic, checkpointPartition, bytes, key, null, undefined, [])
-  }
   const close = async (): Promise<void> => {
     calls.spend(closedError())
     // The brokers would abort it by themselves, but only after its timeout, and readers wait for that.
@@ -62,7 +68,7 @@ const publisherOn = (
     commit: (value) =>
       calls.run(() =>
         inTransaction(async () => {
-          writeCheckpoint(value)
+          produceCheckpoint(producer, options, value)
           await transactions.commit(calls.check)
         }, config.checkpointTopic),
       ),

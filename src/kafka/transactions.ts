@@ -1,21 +1,14 @@
-import { pause } from '../lifecycle/pause.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
-import type { PublisherOptions } from '../transport/publisher.ts'
-import { type RefusedRecord, refusedRecord } from '../transport/refused.ts'
 import { clientError, whileRetriable } from './call.ts'
 import type { ClientError } from './client.ts'
-import { mostQueued } from './client-settings.ts'
-import type { KafkaConfig } from './options.ts'
+import { failuresOf, type TransactionsOptions } from './failures.ts'
 import type { Producer } from './producer.ts'
-import { isAboutRecord, publishError } from './publish-error.ts'
-import { recentRecords } from './recent-records.ts'
+import { publishError } from './publish-error.ts'
 
 const beginTimeout = 5_000
 const abortTimeout = 3_000
 /** Beyond the native timeout of the same call, so that the client's own answer comes first. */
 const grace = 3_000
-const reportTimeout = 1_000
-const askAgain = 5
 /** The predecessor's transaction is aborted before init ends; brokers take a moment for that. */
 const initTimeout = 60_000
 
@@ -60,45 +53,16 @@ export interface Transactions {
   meaning(thrown: unknown, topic?: string): Promise<Error>
 }
 
-export interface TransactionsOptions extends PublisherOptions {
-  readonly config: KafkaConfig
-}
-
-interface Failure {
-  readonly error: ClientError
-  readonly topic: string
-}
-
-export const transactionsOf = (
-  producer: Producer,
-  { config, name, apart = false }: TransactionsOptions,
-): Transactions => {
+export const transactionsOf = (producer: Producer, options: TransactionsOptions): Transactions => {
+  const { config, name } = options
   const { calls, handle, watch } = producer
-  const recent = recentRecords(mostQueued)
-  const refused: RefusedRecord[] = []
+  const failures = failuresOf(producer, options)
   let isOpen = false
-  let exact = apart
-  let failure: Failure | undefined
-
-  // A commit fails after this, too; looking earlier saves sending the rest.
-  producer.onDelivery((error, { topic, key, size }) => {
-    if (error === undefined) return
-    const isReason = isAboutRecord(error)
-    if (isReason && topic !== config.checkpointTopic) refused.push(recent.name(topic, key, size))
-    // What was only dropped because of it may be reported before it.
-    if (failure === undefined || (isReason && !isAboutRecord(failure.error))) failure = { error, topic }
-  })
-
-  /** The answer to a call may overtake the report on the record that it is about. */
-  const named = async (): Promise<void> => {
-    const deadline = performance.now() + reportTimeout
-    while (refused.length === 0 && performance.now() < deadline) await pause(askAgain)
-  }
 
   return {
-    check: () => {
-      if (failure !== undefined) throw failure.error
-    },
+    check: failures.check,
+    handed: failures.handed,
+    refused: failures.refused,
     open: async () => {
       if (!isOpen) await beginTransaction(producer)
       isOpen = true
@@ -111,7 +75,7 @@ export const transactionsOf = (
         )
       })
       isOpen = false
-      recent.clear()
+      failures.settled()
     },
     abort: async () => {
       await calls.settled(abortTimeout)
@@ -120,18 +84,10 @@ export const transactionsOf = (
         .call('aborting', abortTimeout + grace, (callback) => handle.abortTransaction(abortTimeout, callback))
         .catch(() => undefined)
     },
-    handed: recent.add,
-    refused: (record) => {
-      refused.push(refusedRecord(record))
-      exact = true
-    },
     meaning: async (thrown, topic) => {
-      const given = await reasonBehind(producer, clientError(thrown))
-      if (isAboutRecord(given)) await named()
-      const reason = failure !== undefined && isAboutRecord(failure.error) ? failure.error : given
-      const { brokers } = config
-      const at = failure?.topic ?? topic
-      return publishError(reason, { name, brokers, topic: at, fenced: watch.fenced(), refused, exact })
+      const answer = await reasonBehind(producer, clientError(thrown))
+      const { error, ...failure } = await failures.behind(answer, topic)
+      return publishError(error, { name, brokers: config.brokers, fenced: watch.fenced(), ...failure })
     },
   }
 }

@@ -13,6 +13,8 @@ export const failpoints = [
   'relay.beforeCommit',
   'relay.committed',
   'relay.checkpointed',
+  'deadLetter.setAside',
+  'deadLetter.sent',
   'transaction.beforeCommit',
   'transaction.committed',
 ] as const

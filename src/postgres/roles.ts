@@ -30,8 +30,11 @@ const rights: Readonly<Record<Exclude<Task, 'migrator'>, readonly string[]>> = {
     'grant usage on schema :schema to :role',
     'grant select on :schema.migrations, :schema.settings, :schema.events, :schema.streams to :role',
     'grant select on sequence :schema.events_position to :role',
-    'grant select, insert, update on :schema.leases, :schema.checkpoints, :schema.relays, :schema.relay_shards to :role',
+    'grant select, insert, update on :schema.leases, :schema.checkpoints, :schema.relays, :schema.relay_shards, :schema.refills to :role',
     'grant delete on :schema.relays to :role',
+    'grant select, insert, update on :schema.dead_letters to :role',
+    'grant select, insert, update, delete on :schema.quarantines to :role',
+    'grant select, insert on :schema.dead_letter_audit to :role',
     'grant execute on all functions in schema :schema to :role',
   ],
 }

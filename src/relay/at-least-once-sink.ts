@@ -13,6 +13,8 @@ export interface AtLeastOnceOptions {
   readonly maxBytesInFlight: number
   /** Fencing token of the lease: a former leader cannot move the checkpoint. */
   readonly token: bigint
+  /** Sends records one by one. */
+  readonly apart: boolean
 }
 
 /**
@@ -25,7 +27,7 @@ export const atLeastOnceSink = async (options: AtLeastOnceOptions): Promise<Sink
   const position = await takeCheckpoint(database, { name: checkpoint, token })
   // Nobody else can save any more, so what is read now stays true.
   const state = (await readCheckpoint(database, checkpoint))?.state
-  const publisher = await publishing.publisher({ name })
+  const publisher = await publishing.publisher({ name, apart: options.apart })
   const sending = inFlight((records) => publisher.publish(records), options.maxBytesInFlight)
   return {
     checkpoint: state ?? (position === 0n ? undefined : tableCheckpoint(position).text),

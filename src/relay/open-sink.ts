@@ -17,10 +17,13 @@ export interface SinkOptions {
   readonly maxBytesInFlight?: number
 }
 
-/** Opens where a relay publishes to. From here on its predecessor cannot move the checkpoint any more. */
-export const openSink = (options: SinkOptions, token: bigint): Promise<Sink> => {
+/**
+ * Opens where a relay publishes to. From here on its predecessor cannot move the checkpoint any more. `apart`: records
+ * go one by one, so that a refusal names exactly those at fault.
+ */
+export const openSink = (options: SinkOptions, token: bigint, apart = false): Promise<Sink> => {
   const { publishing, database, name, maxBytesInFlight = 4 * 1024 * 1024 } = options
   return options.delivery === 'at-least-once'
-    ? atLeastOnceSink({ database, publishing, name, maxBytesInFlight, token })
-    : exactlyOnceSink(publishing, name, maxBytesInFlight)
+    ? atLeastOnceSink({ database, publishing, name, maxBytesInFlight, token, apart })
+    : exactlyOnceSink({ publishing, name, maxBytesInFlight, apart })
 }

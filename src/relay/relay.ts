@@ -6,6 +6,8 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
 import { relayInstruments } from '../telemetry/relay-instruments.ts'
 import { copyCheckpoint } from './copy-checkpoint.ts'
+import { openGate } from './gate.ts'
+import { refusals } from './gate-refusals.ts'
 import { observe } from './observe.ts'
 import { openSink, type SinkOptions } from './open-sink.ts'
 import { register } from './register.ts'
@@ -54,6 +56,7 @@ export const relay = (options: RelayOptions): Relay => {
   const { delivery = 'exactly-once', settleAfter = relayDefaults.settleAfter } = options
   const { shard = { index: 0, of: 1 } } = options
   const owner = ownerName()
+  const refused = refusals()
 
   const leadSession = async (
     { token, lost }: Leadership,
@@ -65,12 +68,14 @@ export const relay = (options: RelayOptions): Relay => {
       report('standby', 'another relay has taken its place')
       return pause(leaseTtl, stop)
     }
+    await kind.guard?.({ name, signal: AbortSignal.any([stop, lost]), logger })
     report('starting', 'opening the transport')
     await options.prepare?.()
     await register(database, { name, delivery, source: kind, shard, owner })
-    const sink = await openSink(options, token)
+    const sink = await openSink(options, token, Date.now() < refused.apartUntil)
     try {
       const { checkpoint } = sink
+      const gate = await openGate({ database, reader: `relay/${name}`, token, checkpoint, refusals: refused })
       const copy = await openCopy(options, token, sink)
       const signal = AbortSignal.any([stop, lost])
       const source = await kind.open({ name, checkpoint, token, signal, logger })
@@ -82,8 +87,13 @@ export const relay = (options: RelayOptions): Relay => {
         copy(now, idle)
       }
       const observer = observe({ name, published: options.published, moved })
-      const session = { name, source, sink, settleAfter, observer }
-      await runSession(session, { stop, lost }).finally(() => source.close())
+      const session = { name, source, gate, sink, settleAfter, observer }
+      await runSession(session, { stop, lost })
+        .catch(async (error: unknown) => {
+          await gate.refused(error)
+          throw error
+        })
+        .finally(() => source.close())
     } finally {
       await sink.close()
     }

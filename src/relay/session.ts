@@ -1,5 +1,7 @@
 import { failpoint } from '../lifecycle/failpoint.ts'
+import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { whileLeading } from '../postgres/lead.ts'
+import type { Gate } from './gate.ts'
 import type { Observer } from './observe.ts'
 import type { Sink } from './sink.ts'
 import type { Batch, Source } from './source.ts'
@@ -7,6 +9,7 @@ import type { Batch, Source } from './source.ts'
 export interface SessionOptions {
   readonly name: string
   readonly source: Source
+  readonly gate: Gate
   readonly sink: Sink
   /** Events after which the checkpoint moves although more are waiting. */
   readonly settleAfter: number
@@ -20,15 +23,26 @@ export interface SessionSignals {
   readonly lost: AbortSignal
 }
 
+/** While something is quarantined, what an operator released is looked for at least this often, in milliseconds. */
+const lookForReleases = 1_000
+
+/** Aborted after a time, so that a wait does not outlast it; without a timer that stays behind. */
+const shortly = (signal: AbortSignal): { readonly signal: AbortSignal; end(): void } => {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), lookForReleases)
+  return { signal: AbortSignal.any([signal, late.signal]), end: () => clearTimeout(timer) }
+}
+
 /**
- * One leadership: read → send → settle → acknowledge, until told to stop. The next batch is read while this one leaves.
+ * One leadership: read → keep back → send → settle → acknowledge, until told to stop. The next batch is read while this one leaves.
  * Events leave in the order of the source; the checkpoint stands only where no unit is open, and the source hears of it
  * only after it is safe.
  */
 export const runSession = async (options: SessionOptions, { stop, lost }: SessionSignals): Promise<void> => {
-  const { name, source, sink, settleAfter, observer } = options
+  const { name, source, gate, sink, settleAfter, observer } = options
   const either = AbortSignal.any([stop, lost])
   let unsettled = 0
+  let sent = 0
   let ahead: Promise<Batch> | undefined
 
   const read = (): Promise<Batch> => {
@@ -38,20 +52,46 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
     return batch
   }
 
-  const hand = async ({ records, since }: Batch): Promise<void> => {
-    if (records.length === 0) return
-    unsettled += records.length
+  const send = async (records: readonly OutgoingRecord[], since: string | undefined): Promise<void> => {
+    sent += records.length
     observer.handed(records, since)
     await whileLeading(sink.send(records), name, lost)
     failpoint('relay.published')
   }
 
+  const hand = async (batch: Batch): Promise<void> => {
+    if (batch.records.length === 0) return
+    unsettled += batch.records.length
+    const leaving = await whileLeading(gate.pass(batch), name, lost)
+    if (leaving.length > 0) await send(leaving, batch.since)
+  }
+
   const settle = async ({ checkpoint, lag, due = false }: Batch): Promise<void> => {
-    if (unsettled === 0 && !due) return observer.idle(checkpoint, lag)
-    const settling = (): Promise<void> => whileLeading(sink.settle(checkpoint), name, lost)
-    await observer.settling({ events: unsettled, checkpoint, lag }, settling)
+    const marked = gate.mark(checkpoint)
+    if (unsettled === 0 && !due) return observer.idle(marked, lag)
+    const settling = (): Promise<void> => whileLeading(sink.settle(marked), name, lost)
+    await observer.settling({ events: sent, checkpoint: marked, lag }, settling)
     source.settled(checkpoint)
     unsettled = 0
+    sent = 0
+    await whileLeading(gate.settled(marked), name, lost)
+  }
+
+  /** What operators released goes out where everything before it is settled. */
+  const redrive = async (batch: Batch): Promise<void> => {
+    for (;;) {
+      const released = await whileLeading(gate.release(), name, lost)
+      if (released.length === 0) return
+      unsettled += released.length
+      await send(released, undefined)
+      await settle(batch)
+    }
+  }
+
+  const wait = async (progress: boolean): Promise<void> => {
+    if (!gate.watching) return source.wait(progress, either)
+    const soon = shortly(either)
+    await source.wait(progress, soon.signal).finally(soon.end)
   }
 
   while (!stop.aborted) {
@@ -59,7 +99,10 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
     failpoint('relay.read')
     ahead = batch.caughtUp ? undefined : read()
     await hand(batch)
-    if (batch.whole && (batch.caughtUp || unsettled >= settleAfter)) await settle(batch)
-    if (batch.caughtUp) await source.wait(batch.records.length > 0, either)
+    if (batch.whole && (batch.caughtUp || gate.eager || unsettled >= settleAfter)) {
+      await settle(batch)
+      await redrive(batch)
+    }
+    if (batch.caughtUp) await wait(batch.records.length > 0)
   }
 }

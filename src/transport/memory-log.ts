@@ -35,6 +35,14 @@ const asText = (headers: WrittenRecord['rawHeaders']): WrittenRecord['headers'] 
 /** Why a record is refused for good; undefined where it is taken. */
 export type Refuse = (record: OutgoingRecord) => string | undefined
 
+const check = (records: readonly OutgoingRecord[], faultOf: Refuse): void => {
+  const bad = records.filter((record) => faultOf(record) !== undefined)
+  const [first] = bad
+  if (first === undefined) return
+  const refused = { scope: 'record', exact: true, records: bad.map(refusedRecord) } as const
+  throw publishRefused(first.topic, faultOf(first) ?? '', refused)
+}
+
 export const memoryLog = (defaultPartitions: number, refuse: Refuse = () => undefined): MemoryLog => {
   const topics = new Map<string, WrittenRecord[][]>()
   const watchers = new Set<() => void>()
@@ -51,15 +59,6 @@ export const memoryLog = (defaultPartitions: number, refuse: Refuse = () => unde
   const partitionFault = ({ topic, partition = 0 }: OutgoingRecord): string | undefined => {
     const { length } = open(topic, defaultPartitions)
     return partition < length ? undefined : `it has ${length} partitions and no partition ${partition}`
-  }
-
-  const check = (records: readonly OutgoingRecord[]): void => {
-    const faultOf = (record: OutgoingRecord) => partitionFault(record) ?? refuse(record)
-    const bad = records.filter((record) => faultOf(record) !== undefined)
-    const [first] = bad
-    if (first === undefined) return
-    const refused = { scope: 'record', exact: true, records: bad.map(refusedRecord) } as const
-    throw publishRefused(first.topic, faultOf(first) ?? '', refused)
   }
 
   const appendOne = (record: OutgoingRecord): void => {
@@ -86,7 +85,7 @@ export const memoryLog = (defaultPartitions: number, refuse: Refuse = () => unde
     topics,
     create: ({ name, partitions = defaultPartitions }) => void open(name, partitions),
     append: (records) => {
-      check(records)
+      check(records, (record) => partitionFault(record) ?? refuse(record))
       for (const record of records) appendOne(record)
       for (const appended of watchers) appended()
     },
