@@ -23,7 +23,7 @@ const registerSql = (schema: string): string => `
 /** Writes down who leads and how it reads, for status and retention. The lease lets one leader at a time do so. */
 export const register = async (database: Database, registration: Registration): Promise<void> => {
   const { name, delivery, source, shard, owner } = registration
-  const { kind, slot = null, walBudget = null } = source
-  const values = [name, kind, delivery, slot, walBudget, shard.index, shard.of, owner]
+  const { kind, slotOf, walBudget = null } = source
+  const values = [name, kind, delivery, slotOf?.(name) ?? null, walBudget, shard.index, shard.of, owner]
   await database.query(registerSql(database.schema), values)
 }

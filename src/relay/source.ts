@@ -60,16 +60,23 @@ export interface Part {
   readonly from: bigint
 }
 
+export type GuardContext = Pick<SourceContext, 'name' | 'signal' | 'logger'>
+
 /** A kind of source, configured; opened anew for every leadership. */
 export interface RelaySource {
   /** `table` or `wal`, for status. */
   readonly kind: string
-  /** Replication slot, where it has one. */
-  readonly slot?: string
+  /** Replication slot of the relay of this name, where it has one. */
+  readonly slotOf?: (relay: string) => string
   /** Bytes of write-ahead log that its slot may hold back. */
   readonly walBudget?: number
   /** @throws CHECKPOINT_UNREADABLE and what the database answers */
   open(context: SourceContext): Promise<Source>
+  /**
+   * Runs at the beginning of each leadership, before the transport is opened: it may be down for long, and what the
+   * source holds back in PostgreSQL must stay within its bounds. Default: nothing.
+   */
+  guard?(context: GuardContext): Promise<void>
   /** Something was just committed in this process. */
   poke(): void
 }

@@ -4,9 +4,12 @@ import { orderedReader, type Page, type ReadLimits } from '../log/ordered-reader
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database, RawConnection } from '../postgres/database.ts'
-import { checkpointPosition, tableCheckpoint } from './checkpoint.ts'
+import { checkpointPosition } from './checkpoint.ts'
+import { type Remainder, remainder } from './remainder.ts'
 import type { Part, RelaySource, Source, SourceContext } from './source.ts'
 import { cutter } from './unit.ts'
+import { leftoverOf, walPlaceOf } from './wal-checkpoint.ts'
+import { abandonSlot } from './wal-slot.ts'
 
 export interface TableSourceOptions {
   readonly database: Database
@@ -18,7 +21,7 @@ export interface TableSourceOptions {
   readonly part?: Part
 }
 
-const wholeLog: Part = { keeps: () => true, from: 0n }
+export const wholeLog: Part = { keeps: () => true, from: 0n }
 
 /** What a shard leaves to others moves its checkpoint too, at least this often while nothing falls to it. */
 const passed = { events: 10_000, milliseconds: 10_000 }
@@ -43,6 +46,7 @@ interface Reading {
   readonly pace: Pace
   readonly from: bigint
   readonly keeps: (event: RawEvent) => boolean
+  readonly rest: Remainder
 }
 
 /**
@@ -51,10 +55,11 @@ interface Reading {
  * The checkpoint is the position of an event, never that of the horizon: a position that was drawn and rolled back is
  * given out again when PostgreSQL crashes before its log is on the disk, and an event may then be committed under it.
  */
-const readTable = ({ name, connection, schema, encode, limits, pace, from, keeps }: Reading): Source => {
+const readTable = ({ name, connection, schema, limits, pace, from, rest, ...reading }: Reading): Source => {
   const reader = orderedReader(connection, schema, from)
   const units = cutter(limits.bytes)
-  let last = tableCheckpoint(from)
+  const encode = (event: RawEvent) => rest.mark(reading.encode(event), BigInt(event.position))
+  let last = rest.checkpointAt(from)
   let skipped = 0
   let skippedSince = 0
 
@@ -64,7 +69,7 @@ const readTable = ({ name, connection, schema, encode, limits, pace, from, keeps
   }
 
   const mine = (events: readonly RawEvent[]): readonly RawEvent[] => {
-    const kept = events.filter(keeps)
+    const kept = events.filter((event) => !rest.hasLeft(BigInt(event.position)) && reading.keeps(event))
     if (skipped === 0) skippedSince = performance.now()
     skipped += events.length - kept.length
     return kept
@@ -79,7 +84,7 @@ const readTable = ({ name, connection, schema, encode, limits, pace, from, keeps
       checkRestored(page)
       const { events, whole, through } = units.add(page.events, page.through)
       const final = events.at(-1)
-      if (final !== undefined) last = tableCheckpoint(BigInt(final.position))
+      if (final !== undefined) last = rest.checkpointAt(BigInt(final.position))
       const kept = mine(events)
       const lag = page.end > through ? page.end - through : 0n
       return {
@@ -105,12 +110,16 @@ export const tableSource = (options: TableSourceOptions): RelaySource => {
   const { database, encode, page, polling, part = wholeLog } = options
   const looking = pace(polling)
   const limits = { ...pageDefaults, ...page }
-  const open = async ({ name, checkpoint }: SourceContext): Promise<Source> => {
+  const open = async ({ name, checkpoint, logger }: SourceContext): Promise<Source> => {
     await checkPrimary(database)
     const from = checkpoint === undefined ? part.from : checkpointPosition(name, checkpoint)
+    const rest = remainder(from, leftoverOf(checkpoint))
+    const place = walPlaceOf(name, checkpoint)
+    if (place !== undefined) await abandonSlot(database, place.slot, logger)
     const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
     const { schema } = database
-    return readTable({ name, connection, schema, encode, limits, pace: looking, from, keeps: part.keeps })
+    const { keeps } = part
+    return readTable({ name, connection, schema, encode, limits, pace: looking, from, keeps, rest })
   }
   return { kind: 'table', open, poke: looking.poke }
 }
