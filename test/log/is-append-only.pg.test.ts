@@ -25,6 +25,13 @@ beforeAll(async () => {
   expect(before.map(({ position }) => position)).toEqual(['1', '2', '1001', '1002'])
 })
 
+const serverVersion = async (): Promise<number> => {
+  const { rows } = await database.query<{ version: string }>(
+    "select current_setting('server_version_num') as version",
+  )
+  return Number(rows[0]?.version)
+}
+
 const refused = (operation: string) => ({ code: 'OW002', detail: operation })
 
 /** The parent, a partition of its own and the overflow: two events in each of the last two. */
@@ -58,7 +65,9 @@ describe.each(tables)('%s, by its owner', (table) => {
     ],
   ]
   it.each(statements)('refuses %s: %s', async (operation, sql) => {
-    await expect(database.query(sql)).rejects.toMatchObject(refused(operation))
+    // Before PostgreSQL 15 MERGE is a syntax error.
+    const known = !sql.startsWith('merge') || (await serverVersion()) >= 150_000
+    await expect(database.query(sql)).rejects.toMatchObject(known ? refused(operation) : {})
     expect(await readRaw(database)).toEqual(before)
   })
 })

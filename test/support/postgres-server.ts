@@ -33,6 +33,13 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
+/** ONEWRITE_TEST_POSTGRES is a folder with initdb and postgres of another version; default: those of the package. */
+const binariesOfTests = async (): Promise<Binaries> => {
+  const folder = process.env['ONEWRITE_TEST_POSTGRES']
+  if (folder === undefined || folder === '') return findBinaries(serverAccount())
+  return { initdb: join(folder, 'initdb'), postgres: join(folder, 'postgres') }
+}
+
 const inFolder = async (binaries: Binaries, folder: string): Promise<string> => {
   const data = join(folder, 'data')
   const account = serverAccount()
@@ -72,7 +79,7 @@ const spawnServer = (binaries: Binaries, folder: string, data: string, port: num
 /** One PostgreSQL for a whole test run; gone, with its data, when this process is. */
 export const startPostgresServer = async (): Promise<PostgresServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'onewrite-test-'))
-  const binaries = await findBinaries(serverAccount())
+  const binaries = await binariesOfTests()
   const data = await inFolder(binaries, folder)
   const [port = 0] = await freePorts(1)
   const server = spawnServer(binaries, folder, data, port)
