@@ -1,3 +1,4 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Health, worstHealth } from '../lifecycle/health.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
 import { type Loop, loop, type Report, stopAll } from '../lifecycle/loop.ts'
@@ -12,6 +13,8 @@ export interface ShardedRelayOptions extends Omit<RelayOptions, 'source' | 'shar
   readonly shards?: number
   /** A source that hands on one part of the log. */
   readonly sourceOf: (part: Part) => RelaySource
+  /** Whether the source can be read in parts by several relays. Default true. */
+  readonly divisible?: boolean
   /** Milliseconds between looks for a change of the number of shards. Default 5,000. */
   readonly watchEvery?: number
 }
@@ -92,6 +95,10 @@ export const shardedRelay = (options: ShardedRelayOptions): Relay => {
     if (options.shards !== undefined && now.shards !== options.shards) {
       const fields = { relay: name, configured: options.shards, shards: now.shards }
       logger.warn(fields, 'the number of shards is kept in the database; onewrite relay shards changes it')
+    }
+    if (options.divisible === false && now.shards > 1) {
+      const faults = `relay ${name} has ${now.shards} shards, and the write-ahead log is read by one; first run onewrite relay shards ${name} 1 with source table`
+      throw new OnewriteError('INVALID_CONFIG', { faults })
     }
     await lead(now, signal, report)
   }

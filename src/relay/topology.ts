@@ -25,6 +25,9 @@ const foundSql = (schema: string): string => `
 
 const registeredSql = (schema: string): string => `select 1 from ${table(schema, 'relays')} where name = $1`
 
+const sourceSql = (schema: string): string =>
+  `select 1 from ${table(schema, 'relays')} where name = $1 and source <> 'table'`
+
 const divideSql = (schema: string): string => `
   insert into ${table(schema, 'relay_shards')} (relay, generation, shards, stopped_at, active)
   values ($1, $2, $3, array_fill(null::bigint, array[$4::int]), false)
@@ -80,6 +83,11 @@ export interface Redivision {
   readonly changed: boolean
 }
 
+const readsWal = async (database: Database | Transaction, relay: string): Promise<boolean> => {
+  const { rows } = await database.query(sourceSql(database.schema), [relay])
+  return rows.length > 0
+}
+
 /**
  * What `divideRelay` would do.
  *
@@ -94,6 +102,10 @@ export const planDivision = async (
   const found = await readTopology(database, relay)
   if (found === undefined) {
     const faults = `relay ${relay} is not divided by keys, or never ran`
+    throw new OnewriteError('INVALID_CONFIG', { faults })
+  }
+  if ((await readsWal(database, relay)) && shards > 1) {
+    const faults = `relay ${relay} reads the write-ahead log, which one relay reads; run it with source table first`
     throw new OnewriteError('INVALID_CONFIG', { faults })
   }
   const { shards: from, generation, active } = found.now

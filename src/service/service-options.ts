@@ -8,6 +8,7 @@ import type { TopicStrategy } from '../message/topic.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Embedded } from '../postgres/embedded.ts'
 import type { Delivery } from '../relay/open-sink.ts'
+import type { BudgetPolicy } from '../relay/wal-budget.ts'
 import type { Topic } from '../transport/publisher.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type Retention, retentionFault } from './retention-option.ts'
@@ -27,6 +28,15 @@ export interface ServiceOptions {
   readonly createTopics?: readonly (string | Topic)[] | false
   /** Default `exactly-once`. */
   readonly delivery?: Delivery
+  /**
+   * What the relay reads: the log as a table (default), or the write-ahead log, which is faster and needs
+   * `wal_level = logical`, a role with REPLICATION and a direct connection.
+   */
+  readonly source?: SourceName
+  /** Bytes of write-ahead log that its slot may hold back. Default 4 GiB. */
+  readonly walBudget?: number
+  /** What becomes of a slot that holds back more: `keep` (default), or `drop`, and the relay goes on from the table. */
+  readonly beyondBudget?: BudgetPolicy
   /**
    * How many relays a new service divides its log among, by the hash of the key. Default 1. Later `divideRelay` changes
    * the number for all instances at once; one that says otherwise follows the database.
@@ -49,6 +59,10 @@ export interface ServiceOptions {
   readonly logger?: Logger
 }
 
+/** What a relay can read. */
+export const sourceNames = ['table', 'wal'] as const
+export type SourceName = (typeof sourceNames)[number]
+
 const namePattern = /^[a-z][a-z0-9]*([._-][a-z0-9]+)*$/
 
 const knownOptions = [
@@ -60,6 +74,9 @@ const knownOptions = [
   'createTopics',
   'delivery',
   'shards',
+  'source',
+  'walBudget',
+  'beyondBudget',
   'published',
   'migrate',
   'schema',
@@ -93,6 +110,14 @@ const rules: { readonly [Name in keyof ServiceOptions]?: (value: unknown) => str
     isOneOf(value, ['exactly-once', 'at-least-once'])
       ? undefined
       : `${JSON.stringify(value)} is neither "exactly-once" nor "at-least-once"`,
+  source: (value) =>
+    isOneOf(value, sourceNames) ? undefined : `${JSON.stringify(value)} is none of ${sourceNames.join(', ')}`,
+  walBudget: (value) =>
+    Number.isSafeInteger(value) && Number(value) > 0
+      ? undefined
+      : `${String(value)} is not a whole number of bytes above 0`,
+  beyondBudget: (value) =>
+    isOneOf(value, ['keep', 'drop']) ? undefined : `${JSON.stringify(value)} is neither "keep" nor "drop"`,
   shards: (value) =>
     Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 64
       ? undefined

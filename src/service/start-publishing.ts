@@ -7,10 +7,10 @@ import type { TopicStrategy } from '../message/topic.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Relay } from '../relay/relay.ts'
 import { shardedRelay } from '../relay/sharded-relay.ts'
-import { tableSource } from '../relay/table-source.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
+import { relaySource } from './relay-source.ts'
 import type { ServiceOptions } from './service-options.ts'
 
 export interface PublishingPlan {
@@ -52,14 +52,14 @@ const guarded =
 
 const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
   const { options, database, encode, logger } = plan
-  const { name, delivery, leaseTtl, polling, published, shards } = options
+  const { name, delivery, leaseTtl, published, shards } = options
   const topics = topicsOf(plan)
   const started = shardedRelay({
     name,
     database,
     publishing,
-    sourceOf: (part) =>
-      tableSource({ database, encode, part, ...(polling === undefined ? {} : { polling }) }),
+    sourceOf: (part) => relaySource(options, database, encode, part),
+    divisible: (options.source ?? 'table') === 'table',
     ...(shards === undefined ? {} : { shards }),
     logger,
     prepare: async () => {

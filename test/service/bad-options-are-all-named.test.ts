@@ -26,6 +26,10 @@ it('names every fault at once', () => {
     transport: 'kafka',
     database: 5432,
     polling: { shortest: 0, longest: Number.NaN },
+    source: 'walnut',
+    walBudget: 0.5,
+    beyondBudget: 'panic',
+    shards: 65,
     transprot: undefined,
   })
   const expected = [
@@ -41,6 +45,10 @@ it('names every fault at once', () => {
     'database is neither a URL nor a database',
     'polling.shortest 0 is not a number of milliseconds above 0',
     'polling.longest NaN is not a number of milliseconds above 0',
+    'source "walnut" is none of table, wal',
+    'walBudget 0.5 is not a whole number of bytes above 0',
+    'beyondBudget "panic" is neither "keep" nor "drop"',
+    'shards 65 is not a whole number from 1 to 64',
     'unknown option transprot; did you mean transport?',
   ]
   for (const part of expected) expect(fault).toContain(part)
