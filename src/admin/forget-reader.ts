@@ -1,6 +1,7 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Database, Transaction } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
+import { dropSlot } from '../postgres/slot.ts'
 
 export interface ForgetOptions {
   readonly kind: 'relay' | 'group'
@@ -42,8 +43,6 @@ const knownSql = (schema: string): string => `
 /** Nobody can take the lease while this lock is held; without it a relay could start in the middle. */
 const lockSql = (schema: string): string => `lock table ${schema}.leases in share row exclusive mode`
 
-const dropSlotSql = 'select pg_drop_replication_slot($1)'
-
 const forgetSql = (schema: string): readonly (readonly [sql: string, parameters: 1 | 2])[] => [
   [`delete from ${schema}.checkpoints where name = $1 || '/' || $2`, 2],
   [`delete from ${schema}.relays where name = $1`, 1],
@@ -64,7 +63,7 @@ const find = async (tx: Transaction, { kind, name }: ForgetOptions): Promise<Rea
 
 const forget = async (tx: Transaction, { kind, name }: ForgetOptions, slot: string | null): Promise<void> => {
   // First: it cannot be rolled back. Where what follows fails, the relay is still known and the slot is made anew.
-  if (slot !== null) await tx.query(dropSlotSql, [slot])
+  if (slot !== null) await dropSlot(tx, slot)
   for (const [sql, parameters] of forgetSql(quoteIdentifier('schema', tx.schema))) {
     if (parameters === 2) await tx.query(sql, [kind, name])
     else if (kind === 'relay') await tx.query(sql, [name])
@@ -75,7 +74,7 @@ const forget = async (tx: Transaction, { kind, name }: ForgetOptions, slot: stri
  * Forgets a reader that is gone for good: its checkpoint, its registration and its replication slot, all of which hold
  * something back for it. Its lease stays, because fencing tokens must keep growing. Needs the owner of the log.
  *
- * @throws UNKNOWN_READER, READER_IN_USE, PERMISSION_DENIED
+ * @throws UNKNOWN_READER, READER_IN_USE, SLOT_IN_USE, PERMISSION_DENIED
  */
 export const forgetReader = (database: Database, options: ForgetOptions): Promise<Forgotten> =>
   database.transaction(async (tx) => {

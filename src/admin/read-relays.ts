@@ -1,7 +1,7 @@
 import type { Database } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 
-/** A registered relay with its lease, its checkpoint and its replication slot. */
+/** A registered relay with its lease, checkpoint, replication slot, dead letters and last refill. */
 export interface RelayRow {
   readonly name: string
   readonly source: string
@@ -23,6 +23,15 @@ export interface RelayRow {
   readonly safe_bytes: string | null
   readonly retained_bytes: string | null
   readonly slot_lag_bytes: string | null
+  readonly queues: string
+  readonly parked: string
+  readonly waiting: string
+  readonly refills: string
+  readonly refill_reason: string | null
+  readonly refill_from: string | null
+  readonly refill_to: string | null
+  readonly refill_found_at: string | null
+  readonly refill_finished_at: string | null
 }
 
 const asTime = (column: string): string => `to_json(${column} at time zone 'UTC') #>> '{}' || 'Z'`
@@ -41,12 +50,23 @@ const relaysSql = (schema: string): string => `
     r.slot, r.wal_budget::text as wal_budget, s.slot_name is not null as slot_exists, s.active as slot_active,
     s.wal_status, s.safe_wal_size::text as safe_bytes,
     pg_wal_lsn_diff(wal.lsn, s.restart_lsn)::bigint::text as retained_bytes,
-    pg_wal_lsn_diff(wal.lsn, s.confirmed_flush_lsn)::bigint::text as slot_lag_bytes
+    pg_wal_lsn_diff(wal.lsn, s.confirmed_flush_lsn)::bigint::text as slot_lag_bytes,
+    (select count(*) from ${schema}.quarantines q where q.reader = 'relay/' || r.name)::text as queues,
+    (select count(*) from ${schema}.dead_letters d
+      where d.reader = 'relay/' || r.name and d.state = 'parked')::text as parked,
+    (select count(*) from ${schema}.dead_letters d
+      where d.reader = 'relay/' || r.name and d.state = 'held')::text as waiting,
+    (select count(*) from ${schema}.refills f where f.relay = r.name)::text as refills,
+    refill.reason as refill_reason, refill.from_position::text as refill_from,
+    refill.to_position::text as refill_to, ${asTime('refill.found_at')} as refill_found_at,
+    ${asTime('refill.finished_at')} as refill_finished_at
   from ${schema}.relays r
   cross join wal
   left join ${schema}.leases l on l.name = 'relay/' || r.name
   left join ${schema}.checkpoints c on c.name = 'relay/' || r.name
   left join pg_replication_slots s on s.slot_name = r.slot
+  left join lateral (
+    select * from ${schema}.refills f where f.relay = r.name order by f.id desc limit 1) refill on true
   order by r.name`
 
 export const readRelays = async (database: Database): Promise<readonly RelayRow[]> =>

@@ -29,6 +29,27 @@ export interface SlotStatus {
   readonly budgetPercent: number | undefined
 }
 
+/** Records that the transport refused for good, and what waits behind them. */
+export interface QuarantineStatus {
+  /** Keys, topics and single records that have a queue. */
+  readonly queues: bigint
+  readonly parked: bigint
+  readonly held: bigint
+}
+
+/** The last time the place in the write-ahead log was lost: records of this range may have been published twice. */
+export interface RefillStatus {
+  readonly reason: string
+  /** Everything up to here had left before. */
+  readonly from: bigint
+  readonly to: bigint
+  readonly foundAt: string
+  /** Undefined while it goes on. */
+  readonly finishedAt: string | undefined
+  /** How many there were, this one included. */
+  readonly count: bigint
+}
+
 /** What PostgreSQL knows of a relay. */
 export interface RelayFacts {
   readonly name: string
@@ -49,4 +70,6 @@ export interface RelayFacts {
   readonly checkpointAge: number | undefined
   readonly lag: Lag
   readonly slot: SlotStatus | undefined
+  readonly quarantine: QuarantineStatus
+  readonly refill: RefillStatus | undefined
 }

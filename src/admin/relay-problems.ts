@@ -59,7 +59,15 @@ const overBudget: Rule = ({ slot }) =>
       }
     : undefined
 
-const rules = [nobodyLeads, standsStill, slotGone, slotLost, slotInDanger, overBudget]
+const recordsWait: Rule = ({ quarantine: { parked, held } }) =>
+  parked > 0n
+    ? {
+        problem: `${parked} records were refused for good, and ${held} wait behind them`,
+        fix: 'See onewrite relay dead-letters, then redrive or discard them.',
+      }
+    : undefined
+
+const rules = [nobodyLeads, standsStill, recordsWait, slotGone, slotLost, slotInDanger, overBudget]
 
 /** What of a relay needs a person. */
 export const relayProblems = (relay: RelayFacts): readonly RelayProblem[] =>

@@ -2,7 +2,7 @@ import { lastPosition } from '../log/last-position.ts'
 import type { Database } from '../postgres/database.ts'
 import { lagBehind } from './lag.ts'
 import { type RelayRow, readRelays } from './read-relays.ts'
-import type { RelayFacts, RelayState, SlotStatus } from './relay-facts.ts'
+import type { RefillStatus, RelayFacts, RelayState, SlotStatus } from './relay-facts.ts'
 import { type RelayProblem, relayProblems } from './relay-problems.ts'
 
 export interface RelayStatus extends RelayFacts {
@@ -44,6 +44,18 @@ const slotOf = (row: RelayRow): SlotStatus | undefined => {
   }
 }
 
+const refillOf = (row: RelayRow): RefillStatus | undefined =>
+  row.refill_found_at === null
+    ? undefined
+    : {
+        reason: row.refill_reason ?? '',
+        from: BigInt(row.refill_from ?? '0'),
+        to: BigInt(row.refill_to ?? '0'),
+        foundAt: row.refill_found_at,
+        finishedAt: row.refill_finished_at ?? undefined,
+        count: BigInt(row.refills),
+      }
+
 const toStatus = async (database: Database, row: RelayRow, end: bigint): Promise<RelayStatus> => {
   const position = bytes(row.position)
   const facts: RelayFacts = {
@@ -59,6 +71,8 @@ const toStatus = async (database: Database, row: RelayRow, end: bigint): Promise
     checkpointAge: row.checkpoint_age ?? undefined,
     lag: await lagBehind(database, position ?? 0n, end),
     slot: slotOf(row),
+    quarantine: { queues: BigInt(row.queues), parked: BigInt(row.parked), held: BigInt(row.waiting) },
+    refill: refillOf(row),
   }
   return { ...facts, problems: relayProblems(facts) }
 }

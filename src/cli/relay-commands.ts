@@ -41,6 +41,14 @@ const slotRows = ({ name, slot }: RelayStatus): readonly (readonly string[])[] =
         ],
       ]
 
+const refillLines = ({ name, refill }: RelayStatus): readonly string[] =>
+  refill === undefined
+    ? []
+    : [
+        `refill:  ${name}: positions ${refill.from + 1n} to ${refill.to}, found ${refill.foundAt}, ` +
+          `${refill.finishedAt === undefined ? 'not finished' : `finished ${refill.finishedAt}`}: ${refill.reason}`,
+      ]
+
 const problemLines = ({ name, problems }: RelayStatus): readonly string[] =>
   problems.flatMap(({ problem, fix }) => [`problem: ${name}: ${problem}`, `fix:     ${fix}`])
 
@@ -48,11 +56,11 @@ const problemLines = ({ name, problems }: RelayStatus): readonly string[] =>
 export const relaysText = ({ relays }: RelaysStatus): string => {
   if (relays.length === 0) return 'no relay has ever led'
   const slots = relays.flatMap(slotRows)
-  const problems = relays.flatMap(problemLines)
+  const notes = [...relays.flatMap(refillLines), ...relays.flatMap(problemLines)]
   return [
     columns(heading, relays.map(row)),
     ...(slots.length === 0 ? [] : ['', columns(slotHeading, slots)]),
-    ...(problems.length === 0 ? [] : ['', ...problems]),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
   ].join('\n')
 }
 

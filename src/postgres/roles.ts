@@ -14,7 +14,7 @@ export interface Roles {
 type Task = keyof Roles
 
 // `:schema` and `:role` are replaced by quoted names: GRANT takes no bound values.
-const rights: Readonly<Record<Exclude<Task, 'migrator'>, readonly string[]>> = {
+export const rights: Readonly<Record<Exclude<Task, 'migrator'>, readonly string[]>> = {
   writer: [
     'grant usage on schema :schema to :role',
     'grant select on :schema.migrations, :schema.settings to :role',
