@@ -1,58 +1,17 @@
-import { afterEach, expect, it } from 'vitest'
-import type { Database } from '../../src/postgres/database.ts'
-import type { Change, ReplicationConnection, ReplicationStream } from '../../src/postgres/replication.ts'
+import { expect, it } from 'vitest'
 import { unchangedToast } from '../../src/postgres/replication.ts'
 import { freshDatabase } from '../support/database.ts'
-
-const opened: ReplicationConnection[] = []
-
-afterEach(async () => {
-  for (const connection of opened.splice(0)) await connection.close()
-})
-
-const connect = async (database: Database): Promise<ReplicationConnection> => {
-  const connection = await database.replicationConnection({ applicationName: 'test' })
-  opened.push(connection)
-  return connection
-}
-
-let slots = 0
-const freshSlot = (): string => `streams_${process.pid}_${++slots}`
+import { collect, connectReplication, createSlot, isOf, valuesOf } from './replication.ts'
 
 const prepare = async (table: string) => {
   const { database } = await freshDatabase()
   await database.query(table)
   await database.query('create publication everything for all tables')
-  const slot = freshSlot()
-  const maker = await connect(database)
-  await maker.createSlot(slot)
-  await maker.close()
-  const connection = await connect(database)
+  const slot = await createSlot(database)
+  const connection = await connectReplication(database)
   const stream = await connection.stream({ slot, publications: ['everything'], messages: true })
   return { database, slot, connection, stream }
 }
-
-const isOf = (kind: Change['kind']) => (change: Change) => change.kind === kind
-
-/** Takes until so many transactions were committed that hold something: before PostgreSQL 15 empty ones arrive, too. */
-const collect = async (stream: ReplicationStream, commits: number): Promise<readonly Change[]> => {
-  const changes: Change[] = []
-  const signal = AbortSignal.timeout(5000)
-  const isEmpty = (change: Change | undefined, next: Change | undefined) =>
-    change?.kind === 'begin' && next?.kind === 'commit'
-  const filled = (): readonly Change[] =>
-    changes
-      .filter((change) => change.kind !== 'keepalive')
-      .filter((change, at, all) => !isEmpty(change, all[at + 1]) && !isEmpty(all[at - 1], change))
-  while (filled().filter(isOf('commit')).length < commits && !signal.aborted) {
-    await stream.arrived(signal)
-    changes.push(...stream.take())
-  }
-  return filled()
-}
-
-const valuesOf = (changes: readonly Change[]) =>
-  changes.flatMap((change) => (change.kind === 'insert' ? [change.values] : []))
 
 it('delivers rows as the text PostgreSQL prints, between begin and commit', async () => {
   const { database, stream } = await prepare(
