@@ -9,6 +9,8 @@ import { readServerFacts } from './server-facts.ts'
 
 export interface DoctorOptions {
   readonly database: Database
+  /** Milliseconds from which on a transaction counts as left open. Default 10,000. */
+  readonly openFor?: number
   /** Told which check is made. */
   readonly progress?: (check: string) => void
 }
@@ -43,7 +45,11 @@ export const diagnosisOf = (checks: readonly CheckResult[]): Diagnosis => ({
  *
  * @throws DATABASE_UNREACHABLE, DATABASE_AUTHENTICATION
  */
-export const doctor = async ({ database, progress = () => undefined }: DoctorOptions): Promise<Diagnosis> => {
-  const facts = await readServerFacts(database)
+export const doctor = async ({
+  database,
+  openFor = 10_000,
+  progress = () => undefined,
+}: DoctorOptions): Promise<Diagnosis> => {
+  const facts = await readServerFacts(database, openFor)
   return diagnosisOf(await runChecks(all, facts, progress))
 }

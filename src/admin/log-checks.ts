@@ -50,23 +50,23 @@ const openSql = `
       and l.mode = 'RowExclusiveLock' and l.granted) as holds
   from pg_stat_activity a
   where a.datname = current_database() and a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
-    and a.xact_start < clock_timestamp() - interval '10 seconds'
+    and a.xact_start < clock_timestamp() - $2::bigint * interval '1 millisecond'
   union all
   select 'prepared transaction ' || quote_literal(p.gid),
     extract(epoch from clock_timestamp() - p.prepared)::float8,
     exists (select from pg_locks l where l.relation = $1::regclass and l.mode = 'RowExclusiveLock'
       and l.virtualtransaction = '-1/' || p.transaction)
   from pg_prepared_xacts p
-  where p.database = current_database() and p.prepared < clock_timestamp() - interval '10 seconds'
+  where p.database = current_database() and p.prepared < clock_timestamp() - $2::bigint * interval '1 millisecond'
   order by seconds desc`
 
 const hour = 3600
 
 const openTransactions: Check<ServerFacts> = {
   name: 'log.open-transactions',
-  look: async ({ database }) => {
+  look: async ({ database, openFor }) => {
     const events = `${quoteIdentifier('schema', database.schema)}.events`
-    const { rows } = await database.query<OpenTransaction>(openSql, [events])
+    const { rows } = await database.query<OpenTransaction>(openSql, [events, openFor])
     const describe = ({ who, seconds }: OpenTransaction): string =>
       `${who}, open for ${Math.round(seconds)} s`
     const holding = rows.filter(({ holds }) => holds).map(describe)

@@ -13,6 +13,8 @@ export interface ServerFacts {
   readonly wal: WalReadiness
   /** Names of relays that read the write-ahead log; undefined where the schema is not there or not up to date. */
   readonly walRelays: readonly string[] | undefined
+  /** Milliseconds from which on a transaction counts as left open. */
+  readonly openFor: number
   /** A setting as PostgreSQL holds it: a number in its base unit, or text; undefined where the version lacks it. */
   setting(name: string): string | undefined
 }
@@ -45,7 +47,7 @@ interface FactsRow {
   readonly superuser: boolean
 }
 
-export const readServerFacts = async (database: Database): Promise<ServerFacts> => {
+export const readServerFacts = async (database: Database, openFor: number): Promise<ServerFacts> => {
   const [row] = (await database.query<FactsRow>(factsSql)).rows
   const { rows } = await database.query<{ name: string; setting: string }>(settingsSql, [settings])
   const values = new Map(rows.map(({ name, setting }) => [name, setting]))
@@ -59,6 +61,7 @@ export const readServerFacts = async (database: Database): Promise<ServerFacts> 
     isSuperuser: row?.superuser === true,
     wal: await readWalReadiness(database),
     walRelays: relays?.rows.map(({ name }) => name),
+    openFor,
     setting: (name) => values.get(name),
   }
 }

@@ -9,7 +9,7 @@ import type { Duration } from '../retry/duration.ts'
 
 const everyHour = 3_600_000
 
-/** Readers that keep events which are old enough otherwise: nobody would notice a forgotten one before the disk is full. */
+/** Readers that alone keep events: a forgotten one would be noticed when the disk is full. */
 const holdingBack = (partitions: readonly PartitionPlan[]): readonly string[] => [
   ...new Set(
     partitions

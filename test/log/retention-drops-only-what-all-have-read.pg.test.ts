@@ -74,8 +74,24 @@ describe('a plan', () => {
     expect((await obstacles())[0]).toEqual([reader])
   })
 
+  it('asks the shards of a divided relay, and no longer those of the division before', async () => {
+    await database.query(
+      `insert into onewrite.relay_shards values ('orders', 1, 1, '{}', true), ('orders', 2, 2, '{2}', true);
+       insert into onewrite.relays (name, source, delivery, shard, shards, owner)
+       values ('orders.2.0', 'table', 'exactly-once', 0, 2, ''), ('orders.2.1', 'table', 'exactly-once', 1, 2, '')`,
+    )
+    await passed('relay/orders', 2n)
+    await passed('relay/orders.2.0', 2001n)
+    await passed('relay/orders.2.1', 2n)
+    // Of a version that did not register relays; its name only looks like a shard's.
+    await passed('relay/orders.eu', 1n)
+    const blocked = (await obstacles()).map((found) =>
+      found.flatMap((obstacle) => (obstacle.kind === 'reader' ? [obstacle.name] : [])),
+    )
+    expect(blocked.slice(0, 2)).toEqual([['relay/orders.eu'], ['relay/orders.2.1', 'relay/orders.eu']])
+  })
+
   it('counts as passed what ends with positions that nobody committed', async () => {
-    await goTo(database, 2001)
     await passed('relay/orders', 1002n)
     expect((await obstacles())[1]).toEqual([])
   })
