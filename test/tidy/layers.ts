@@ -20,6 +20,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   transport: { level: 3, upTo: 3 },
   kafka: { level: 4, upTo: 3, owns: ['@confluentinc/kafka-javascript'] },
   log: { level: 4, upTo: 3 },
+  outbox: { level: 4, upTo: 3 },
   'dead-letter': { level: 4, upTo: 3 },
   action: { level: 5, upTo: 4 },
   relay: { level: 5, upTo: 4 },
