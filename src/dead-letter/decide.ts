@@ -126,7 +126,7 @@ const editSql = (schema: string): string =>
   `update ${table(schema, 'dead_letters')} set edited = $2 where number = $1 and state = 'parked'`
 
 /**
- * Replaces what a parked dead letter sends as its value. The value that it came with is kept; null takes the change back.
+ * Replaces what a parked dead letter sends as its value. The value it came with is kept; null takes the change back.
  *
  * @throws DEAD_LETTER_NOT_PARKED
  */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { Database, Transaction } from '../postgres/database.ts'
 import { type Reader, table, whileOwner } from './fence.ts'
-import { plainText, type Queue } from './queue.ts'
+import { plainText, type Queue, queueName } from './queue.ts'
 import { storeRecord } from './stored-record.ts'
 
 /** Why a record was refused. */
@@ -33,7 +33,7 @@ export const fingerprint = ({ code, message }: Cause): string => {
 
 const openQueuesSql = (schema: string): string => `
   insert into ${table(schema, 'quarantines')} (reader, scope, topic, subject)
-  select distinct $1, new.scope, new.topic, new.subject
+  select $1, new.scope, new.topic, new.subject
   from unnest($2::text[], $3::text[], $4::bytea[]) as new(scope, topic, subject)
   on conflict on constraint quarantines_queue do nothing`
 
@@ -64,17 +64,36 @@ const setAsideSql = (schema: string): string => `
       release = null, ended_at = case when known.state = 'discarded' then known.ended_at end
   where (known.place is null and known.state <> 'sent') or excluded.state = 'parked'`
 
+// A record that gets its place again may have been released, or what it waited for sent, in the meantime: the reader has
+// to look at every queue that nothing keeps back.
+const wakeSql = (schema: string): string => `
+  update ${table(schema, 'quarantines')} q set released = true
+  from unnest($2::text[], $3::text[], $4::bytea[]) as new(scope, topic, subject)
+  where q.reader = $1 and q.scope = new.scope and q.topic = new.topic and q.subject = new.subject and not q.released
+  and (select d.state from ${table(schema, 'dead_letters')} d where d.quarantine = q.number
+    and d.state in ('parked', 'held', 'released') and d.place is not null
+    order by d.place limit 1) is distinct from 'parked'`
+
+/** Of each queue one, so that the database looks at it once. */
+const queuesOf = (asides: readonly SetAside[]): readonly Queue[] => [
+  ...new Map(asides.map(({ queue }) => [queueName(queue), queue])).values(),
+]
+
 const insert = async (tx: Transaction, reader: string, asides: readonly SetAside[]): Promise<void> => {
-  const scopes = asides.map(({ queue }) => queue.scope)
-  const topics = asides.map(({ queue }) => queue.topic)
-  const subjects = asides.map(({ queue }) => queue.subject)
-  await tx.query(openQueuesSql(tx.schema), [reader, scopes, topics, subjects])
+  const queues = queuesOf(asides)
+  const named = [
+    reader,
+    queues.map(({ scope }) => scope),
+    queues.map(({ topic }) => topic),
+    queues.map(({ subject }) => subject),
+  ]
+  await tx.query(openQueuesSql(tx.schema), named)
   const records = asides.map(({ record }) => storeRecord(record))
   await tx.query(setAsideSql(tx.schema), [
     reader,
-    scopes,
-    topics,
-    subjects,
+    asides.map(({ queue }) => queue.scope),
+    asides.map(({ queue }) => queue.topic),
+    asides.map(({ queue }) => queue.subject),
     asides.map(({ id }) => id),
     asides.map(({ place }) => String(place)),
     records.map(({ topic }) => topic),
@@ -88,6 +107,7 @@ const insert = async (tx: Transaction, reader: string, asides: readonly SetAside
     asides.map(({ cause }) => (cause === undefined ? null : plainText(cause.message))),
     asides.map(({ cause }) => (cause === undefined ? null : fingerprint(cause))),
   ])
+  await tx.query(wakeSql(tx.schema), named)
 }
 
 /**

@@ -49,7 +49,7 @@ export const causeOf = (error: unknown): Cause => ({
     : String(error),
 })
 
-/** Keeps what an error says of refused records. False where it says nothing of use. */
+/** What an error says of refused records for certain. Where it does not know, records are sent apart for a while. */
 export const remember = (known: Refusals, error: unknown): Refused | undefined => {
   const refused = refusedBy(error)
   if (refused === undefined || refused.records.length === 0) return undefined
@@ -58,4 +58,19 @@ export const remember = (known: Refusals, error: unknown): Refused | undefined =
     return undefined
   }
   return refused
+}
+
+/** What was refused lies behind the checkpoint and will be read again: the next leadership looks out for it. */
+export const suspect = ({ suspects }: Refusals, { scope, records }: Refused, error: unknown): void => {
+  const cause = causeOf(error)
+  for (const record of records) {
+    const isKnown = suspects.some(
+      (other) =>
+        other.record.topic === record.topic &&
+        (scope === 'topic'
+          ? other.scope === scope
+          : record.id !== undefined && other.record.id === record.id),
+    )
+    if (!isKnown) suspects.push({ record, scope, cause })
+  }
 }

@@ -40,8 +40,8 @@ const takeSuspect = (suspects: Suspect[], record: OutgoingRecord): Suspect | und
 }
 
 /**
- * Whether a record may leave (undefined), or where it waits. Closes the queue of what was refused: whatever comes behind
- * it waits there, too. What comes before it may still leave.
+ * Whether a record may leave (undefined), or where it waits. Closes the queue of what was refused: what comes behind it
+ * waits there, too; what comes before it may still leave.
  */
 export const judge = (known: Quarantined, record: OutgoingRecord, id: string): Verdict | undefined => {
   const before = known.again.get(id)

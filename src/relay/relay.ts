@@ -6,12 +6,13 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { type Leadership, lead, ownerName } from '../postgres/lead.ts'
 import { relayInstruments } from '../telemetry/relay-instruments.ts'
 import { copyCheckpoint } from './copy-checkpoint.ts'
-import { openGate } from './gate.ts'
-import { refusals } from './gate-refusals.ts'
+import { type Gate, openGate } from './gate.ts'
+import type { QuarantineBudget } from './gate-health.ts'
+import { type Refusals, refusals } from './gate-refusals.ts'
 import { observe } from './observe.ts'
 import { openSink, type SinkOptions } from './open-sink.ts'
 import { register } from './register.ts'
-import { runSession } from './session.ts'
+import { runSession, type SessionSignals } from './session.ts'
 import type { Sink } from './sink.ts'
 import type { Checkpoint, RelaySource } from './source.ts'
 
@@ -25,6 +26,10 @@ export interface RelayOptions extends SinkOptions {
   readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Milliseconds after which a silent leader is replaced. Default 5,000. */
   readonly leaseTtl?: number
+  /** Milliseconds between two looks for dead letters that were released, while there are any. Default 1,000. */
+  readonly lookEvery?: number
+  /** What may be quarantined before health says so. */
+  readonly quarantine?: QuarantineBudget
   /** Events in one transaction of the transport while catching up. Default 10,000. */
   readonly settleAfter?: number
   /** Which part of the log it publishes, for status. Default: all of it. */
@@ -50,13 +55,61 @@ const openCopy = async (options: RelayOptions, token: bigint, sink: Sink): Promi
   return copyCheckpoint({ database, name, token, checkpoint: sink.checkpoint })
 }
 
+interface Leading {
+  readonly token: bigint
+  readonly sink: Sink
+  readonly gate: Gate
+  readonly signals: SessionSignals
+  readonly report: Report
+}
+
+const publish = async (
+  options: RelayOptions,
+  { token, sink, gate, signals, report }: Leading,
+): Promise<void> => {
+  const { name, source: kind, settleAfter = relayDefaults.settleAfter, logger = silentLogger } = options
+  const { checkpoint } = sink
+  const copy = await openCopy(options, token, sink)
+  const signal = AbortSignal.any([signals.stop, signals.lost])
+  const source = await kind.open({ name, checkpoint, token, signal, logger })
+  failpoint('relay.opened')
+  logger.info({ relay: name, source: kind.kind, checkpoint: checkpoint ?? 'none' }, 'the relay leads')
+  const moved = (now: Checkpoint, idle: boolean): void => {
+    // Up only once something went through, or nothing was there: opening alone proves little.
+    report('up', gate.health?.reason)
+    if (gate.health?.state === 'degraded') report('degraded', gate.health.reason)
+    copy(now, idle)
+  }
+  const observer = observe({ name, published: options.published, moved })
+  const session = { name, source, gate, sink, settleAfter, observer }
+  await runSession(session, signals).finally(() => source.close())
+}
+
+const gateDefaults = ({ lookEvery = 1_000, quarantine = {} }: RelayOptions) => ({
+  lookEvery,
+  budget: quarantine,
+})
+
+/** A session that sends records apart ends after a while, and the next one sends them as usual. */
+const endOf = (stop: AbortSignal, { apartUntil }: Refusals): AbortSignal => {
+  const left = apartUntil - Date.now()
+  return left > 0 ? AbortSignal.any([stop, AbortSignal.timeout(left)]) : stop
+}
+
 /** Moves a source to a transport, in order, from the last checkpoint. One instance leads; the others stand by. */
 export const relay = (options: RelayOptions): Relay => {
   const { name, database, source: kind, leaseTtl = 5000, logger = silentLogger } = options
-  const { delivery = 'exactly-once', settleAfter = relayDefaults.settleAfter } = options
+  const { delivery = 'exactly-once' } = options
   const { shard = { index: 0, of: 1 } } = options
   const owner = ownerName()
   const refused = refusals()
+  const gateOptions = {
+    database,
+    reader: `relay/${name}`,
+    refusals: refused,
+    logger,
+    ...gateDefaults(options),
+  }
 
   const leadSession = async (
     { token, lost }: Leadership,
@@ -74,26 +127,12 @@ export const relay = (options: RelayOptions): Relay => {
     await register(database, { name, delivery, source: kind, shard, owner })
     const sink = await openSink(options, token, Date.now() < refused.apartUntil)
     try {
-      const { checkpoint } = sink
-      const gate = await openGate({ database, reader: `relay/${name}`, token, checkpoint, refusals: refused })
-      const copy = await openCopy(options, token, sink)
-      const signal = AbortSignal.any([stop, lost])
-      const source = await kind.open({ name, checkpoint, token, signal, logger })
-      failpoint('relay.opened')
-      logger.info({ relay: name, source: kind.kind, checkpoint: checkpoint ?? 'none' }, 'the relay leads')
-      const moved = (now: Checkpoint, idle: boolean): void => {
-        // Up only once something went through, or nothing was there: opening alone proves little.
-        report('up')
-        copy(now, idle)
-      }
-      const observer = observe({ name, published: options.published, moved })
-      const session = { name, source, gate, sink, settleAfter, observer }
-      await runSession(session, { stop, lost })
-        .catch(async (error: unknown) => {
-          await gate.refused(error)
-          throw error
-        })
-        .finally(() => source.close())
+      const gate = await openGate({ ...gateOptions, token, checkpoint: sink.checkpoint })
+      const leading = { token, sink, gate, signals: { stop: endOf(stop, refused), lost }, report }
+      await publish(options, leading).catch(async (error: unknown) => {
+        await gate.refused(error)
+        throw error
+      })
     } finally {
       await sink.close()
     }

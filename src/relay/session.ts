@@ -23,20 +23,18 @@ export interface SessionSignals {
   readonly lost: AbortSignal
 }
 
-/** While something is quarantined, what an operator released is looked for at least this often, in milliseconds. */
-const lookForReleases = 1_000
-
-/** Aborted after a time, so that a wait does not outlast it; without a timer that stays behind. */
-const shortly = (signal: AbortSignal): { readonly signal: AbortSignal; end(): void } => {
+/** Waits for more; while something is quarantined, not for longer than until the next look at it. */
+const waitForMore = async ({ source, gate }: SessionOptions, progress: boolean, signal: AbortSignal) => {
+  if (gate.lookAgain === undefined) return source.wait(progress, signal)
   const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), lookForReleases)
-  return { signal: AbortSignal.any([signal, late.signal]), end: () => clearTimeout(timer) }
+  const timer = setTimeout(() => late.abort(), gate.lookAgain)
+  await source.wait(progress, AbortSignal.any([signal, late.signal])).finally(() => clearTimeout(timer))
 }
 
 /**
- * One leadership: read → keep back → send → settle → acknowledge, until told to stop. The next batch is read while this one leaves.
- * Events leave in the order of the source; the checkpoint stands only where no unit is open, and the source hears of it
- * only after it is safe.
+ * One leadership: read → keep back → send → settle → acknowledge, until told to stop. The next batch is read while this
+ * one leaves. Events leave in the order of the source; the checkpoint stands only where no unit is open, and the source
+ * hears of it only after it is safe.
  */
 export const runSession = async (options: SessionOptions, { stop, lost }: SessionSignals): Promise<void> => {
   const { name, source, gate, sink, settleAfter, observer } = options
@@ -52,7 +50,7 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
     return batch
   }
 
-  const send = async (records: readonly OutgoingRecord[], since: string | undefined): Promise<void> => {
+  const send = async (records: readonly OutgoingRecord[], since?: string): Promise<void> => {
     sent += records.length
     observer.handed(records, since)
     await whileLeading(sink.send(records), name, lost)
@@ -60,7 +58,6 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
   }
 
   const hand = async (batch: Batch): Promise<void> => {
-    if (batch.records.length === 0) return
     unsettled += batch.records.length
     const leaving = await whileLeading(gate.pass(batch), name, lost)
     if (leaving.length > 0) await send(leaving, batch.since)
@@ -69,8 +66,8 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
   const settle = async ({ checkpoint, lag, due = false }: Batch): Promise<void> => {
     const marked = gate.mark(checkpoint)
     if (unsettled === 0 && !due) return observer.idle(marked, lag)
-    const settling = (): Promise<void> => whileLeading(sink.settle(marked), name, lost)
-    await observer.settling({ events: sent, checkpoint: marked, lag }, settling)
+    const batch = { events: sent, checkpoint: marked, lag }
+    await observer.settling(batch, () => whileLeading(sink.settle(marked), name, lost))
     source.settled(checkpoint)
     unsettled = 0
     sent = 0
@@ -79,19 +76,12 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
 
   /** What operators released goes out where everything before it is settled. */
   const redrive = async (batch: Batch): Promise<void> => {
-    for (;;) {
-      const released = await whileLeading(gate.release(), name, lost)
-      if (released.length === 0) return
-      unsettled += released.length
-      await send(released, undefined)
-      await settle(batch)
-    }
-  }
-
-  const wait = async (progress: boolean): Promise<void> => {
-    if (!gate.watching) return source.wait(progress, either)
-    const soon = shortly(either)
-    await source.wait(progress, soon.signal).finally(soon.end)
+    const released = await whileLeading(gate.release(), name, lost)
+    if (released.length === 0) return
+    unsettled += released.length
+    await send(released)
+    await settle(batch)
+    if (!stop.aborted) await redrive(batch)
   }
 
   while (!stop.aborted) {
@@ -103,6 +93,6 @@ export const runSession = async (options: SessionOptions, { stop, lost }: Sessio
       await settle(batch)
       await redrive(batch)
     }
-    if (batch.caughtUp) await wait(batch.records.length > 0)
+    if (batch.caughtUp) await waitForMore(options, batch.records.length > 0, either)
   }
 }

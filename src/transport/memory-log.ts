@@ -32,15 +32,20 @@ const copies = (headers: OutgoingRecord['headers']): WrittenRecord['rawHeaders']
 const asText = (headers: WrittenRecord['rawHeaders']): WrittenRecord['headers'] =>
   Object.fromEntries(headers.map(([name, value]) => [name, value?.toString() ?? '']))
 
-/** Why a record is refused for good; undefined where it is taken. */
-export type Refuse = (record: OutgoingRecord) => string | undefined
+/** Why a record is refused for good, and whether its whole topic is; undefined where it is taken. */
+export type Refuse = (
+  record: OutgoingRecord,
+) => string | { readonly scope: 'topic'; readonly cause: string } | undefined
 
 const check = (records: readonly OutgoingRecord[], faultOf: Refuse): void => {
-  const bad = records.filter((record) => faultOf(record) !== undefined)
-  const [first] = bad
-  if (first === undefined) return
-  const refused = { scope: 'record', exact: true, records: bad.map(refusedRecord) } as const
-  throw publishRefused(first.topic, faultOf(first) ?? '', refused)
+  const faults = records.map((record) => ({ record, fault: faultOf(record) }))
+  const first = faults.find(({ fault }) => fault !== undefined)
+  if (first?.fault === undefined) return
+  const { fault } = first
+  const [scope, cause] = typeof fault === 'string' ? (['record', fault] as const) : [fault.scope, fault.cause]
+  const alike = faults.filter((other) => other.fault !== undefined && typeof other.fault === typeof fault)
+  const refused = { scope, exact: true, records: alike.map(({ record }) => refusedRecord(record)) }
+  throw publishRefused(first.record.topic, cause, refused)
 }
 
 export const memoryLog = (defaultPartitions: number, refuse: Refuse = () => undefined): MemoryLog => {
