@@ -3,18 +3,28 @@ import { append } from './append/append.ts'
 import type { Benchmark } from './benchmark.ts'
 import { handover } from './handover/handover.ts'
 import { latency } from './latency/latency.ts'
+import { relayAgainstDebezium } from './relay/against-debezium.ts'
 import { relay } from './relay/relay.ts'
 import { relaySettings } from './relay/relay-settings.ts'
 import { run } from './run.ts'
 
-const benchmarks: readonly Benchmark[] = [relay, relaySettings, append, latency, handover]
+const benchmarks: readonly Benchmark[] = [
+  relay,
+  relayAgainstDebezium,
+  relaySettings,
+  append,
+  latency,
+  handover,
+]
 
 const usage = `npm run bench -- <name> [options]
 
-${benchmarks.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join('\n')}
+${benchmarks.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join('\n')}
 
   --quick       a rough figure in about a minute
   --json        one JSON object on the line before the last; tables go to the error output
+  --against debezium
+                of relay: beside the real Debezium
   --only TEXT   of relay-settings: variants whose name contains the text
   --events N    of relay and relay-settings: how long the backlog is
   --rounds N    how often each side is measured; the median counts
@@ -31,6 +41,7 @@ const options = {
   profile: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
   only: { type: 'string', default: '' },
+  against: { type: 'string' },
   events: { type: 'string' },
   rounds: { type: 'string' },
 } as const
@@ -55,7 +66,8 @@ const parse = (words: string[]) => {
 const main = async (words: string[]): Promise<void> => {
   const { values, positionals } = parse(words)
   if (values.help) return console.log(usage)
-  const [name, ...rest] = positionals
+  const [first, ...rest] = positionals
+  const name = values.against === undefined ? first : `${first}-against-${values.against}`
   const benchmark = benchmarks.find((one) => one.name === name)
   if (benchmark === undefined) {
     throw new UsageError(name === undefined ? 'which benchmark?' : `no benchmark is called ${name}`)

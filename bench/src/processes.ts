@@ -47,6 +47,9 @@ const spent = (row: ProcessRow, all: readonly ProcessRow[]): number =>
   row.ended +
   all.filter(({ parent }) => parent === row.pid).reduce((sum, child) => sum + spent(child, all), 0)
 
+/** Seconds of CPU that one process has spent so far; not a number where that cannot be known. */
+export const secondsOf = (pid: number): number => readRow(String(pid))?.own ?? Number.NaN
+
 export interface ServerSeconds {
   readonly postgres: number
   readonly broker: number

@@ -10,6 +10,7 @@ export interface ProgramOptions {
 }
 
 export interface Program<Figures> {
+  readonly pid: number
   /** Resolves with what the program answered once it has ended. */
   readonly figures: Promise<Figures>
   /** Asks the program to come to its end. */
@@ -57,6 +58,7 @@ export const startProgram = <Input, Figures>(
   })
   figures.catch(() => undefined)
   return {
+    pid: child.pid ?? 0,
     figures,
     ready,
     finish: () => child.connected && child.send('finish'),

@@ -9,9 +9,9 @@ import type { ConsumerFigures, ConsumerInput } from './consumer-process.ts'
 import type { PollingRelayFigures, PollingRelayInput } from './relay-process.ts'
 import type { WriterFigures, WriterInput } from './writer-process.ts'
 
-const perSecond = 1000
-const connections = 16
-const warmUpSeconds = 3
+export const perSecond = 1000
+export const connections = 16
+export const warmUpSeconds = 3
 
 interface Case {
   readonly name: string
@@ -44,7 +44,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-interface Figures {
+export interface LatencyFigures {
   readonly p50: number
   readonly p99: number
   readonly max: number
@@ -54,7 +54,11 @@ interface Figures {
   readonly cores: number
 }
 
-const join = (written: WriterFigures, arrived: ConsumerFigures): Omit<Figures, 'cores'> => {
+/** Writer and consumer side by side, without the warm-up. */
+export const joinFigures = (
+  written: WriterFigures,
+  arrived: ConsumerFigures,
+): Omit<LatencyFigures, 'cores'> => {
   const at = new Map(arrived)
   const measured = written.slice(warmUpSeconds * perSecond)
   const milliseconds = measured
@@ -65,7 +69,7 @@ const join = (written: WriterFigures, arrived: ConsumerFigures): Omit<Figures, '
   return { p50, p99, max: milliseconds.at(-1) ?? Number.NaN, rate: measured.length / seconds }
 }
 
-const within = async <T>(milliseconds: number, work: Promise<T>): Promise<T> => {
+export const within = async <T>(milliseconds: number, work: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${milliseconds} ms`)), milliseconds)
@@ -74,7 +78,11 @@ const within = async <T>(milliseconds: number, work: Promise<T>): Promise<T> => 
 }
 
 /** Each case has a log, a topic and a relay of its own. */
-const measureCase = async (bench: Bench, { delivery, relay }: Case, seconds: number): Promise<Figures> => {
+const measureCase = async (
+  bench: Bench,
+  { delivery, relay }: Case,
+  seconds: number,
+): Promise<LatencyFigures> => {
   const { tsx, servers } = bench
   const { databaseUrl, brokers } = servers
   const topic = await freshName(bench, 'latency')
@@ -104,14 +112,14 @@ const measureCase = async (bench: Bench, { delivery, relay }: Case, seconds: num
     writer.finish()
     polling?.finish()
     const [written, polled] = await within(60_000, Promise.all([writer.figures, polling?.figures]))
-    return { ...join(written, arrived), cores: polled?.cores ?? Number.NaN }
+    return { ...joinFigures(written, arrived), cores: polled?.cores ?? Number.NaN }
   } finally {
     consumer.kill()
     polling?.kill()
   }
 }
 
-const rowOf = (name: string, all: readonly Figures[]): (string | number)[] => [
+const rowOf = (name: string, all: readonly LatencyFigures[]): (string | number)[] => [
   name,
   median(all.map(({ p50 }) => p50)),
   median(all.map(({ p99 }) => p99)),
@@ -123,7 +131,7 @@ const rowOf = (name: string, all: readonly Figures[]): (string | number)[] => [
 const measure = async (bench: Bench): Promise<Result> => {
   const rounds = bench.rounds ?? (bench.quick ? 1 : 3)
   const seconds = bench.quick ? 5 : 15
-  const found = new Map<string, Figures[]>(cases.map(({ name }) => [name, []]))
+  const found = new Map<string, LatencyFigures[]>(cases.map(({ name }) => [name, []]))
   for (let index = 0; index < rounds; index += 1) {
     for (const one of cases) {
       const figures = await measureCase(bench, one, seconds)

@@ -7,6 +7,8 @@ import { answer, readInput, untilFinish } from '../parent.ts'
 import { openRelay, type RelayPlace } from '../relay/open-relay.ts'
 import { openPublishing } from '../relay/publishing.ts'
 import { microseconds } from './clock.ts'
+import { openLoop } from './open-loop.ts'
+import { orderData as data } from './order-data.ts'
 
 export interface WriterInput {
   readonly databaseUrl: string
@@ -25,19 +27,6 @@ export type WriterFigures = readonly (readonly [string, number])[]
 const input = readInput<WriterInput>()
 const { perSecond, events, connections } = input
 const database = pgDatabase({ url: input.databaseUrl, schema: input.schema, max: connections })
-
-const data = {
-  orderId: newId(),
-  customerId: newId(),
-  status: 'created',
-  currency: 'EUR',
-  totalAmount: '63.70',
-  items: [
-    { sku: 'SKU-4711', quantity: 3, price: '19.90' },
-    { sku: 'SKU-0815', quantity: 1, price: '4.00' },
-  ],
-  note: 'leave at the door',
-}
 
 const newEvent = (number: number): NewEvent => ({
   id: newId(),
@@ -65,19 +54,7 @@ const write = async (number: number): Promise<void> => {
   running?.poke()
 }
 
-/** Starts what is due, whether or not earlier transactions have ended: a slow one must not slow the rate down. */
-const writeAll = async (): Promise<void> => {
-  const start = performance.now()
-  const pending: Promise<void>[] = []
-  while (pending.length < events) {
-    const due = Math.min(events, Math.floor(((performance.now() - start) / 1000) * perSecond))
-    while (pending.length < due) pending.push(write(pending.length))
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-  await Promise.all(pending)
-}
-
-await writeAll()
+await openLoop(events, perSecond, write)
 // A relay of this process is needed until everything has arrived.
 if (running !== undefined) {
   process.send?.('ready')

@@ -4,6 +4,7 @@ import type { Database } from '../../../src/postgres/database.ts'
 import type { Delivery } from '../../../src/relay/open-sink.ts'
 import { type Relay, relay } from '../../../src/relay/relay.ts'
 import { tableSource } from '../../../src/relay/table-source.ts'
+import { walSource } from '../../../src/relay/wal-source.ts'
 import type { Publishing } from '../../../src/transport/publisher.ts'
 
 export interface RelayPlace {
@@ -13,6 +14,8 @@ export interface RelayPlace {
 }
 
 export interface RelayTuning {
+  /** Default `table`. */
+  readonly source?: 'table' | 'wal'
   readonly page?: { readonly events?: number; readonly bytes?: number }
   readonly settleAfter?: number
   readonly maxBytesInFlight?: number
@@ -26,15 +29,16 @@ export const openRelay = (
   { name, topic, delivery }: RelayPlace,
   database: Database,
   publishing: Publishing,
-  { page, settleAfter, maxBytesInFlight }: RelayTuning = {},
+  { source = 'table', page, settleAfter, maxBytesInFlight }: RelayTuning = {},
 ): Relay => {
+  const openSource = source === 'wal' ? walSource : tableSource
   const topicOf = topicNaming({ strategy: topics.fixed(topic) })
   return relay({
     name,
     database,
     publishing,
     delivery,
-    source: tableSource({
+    source: openSource({
       database,
       encode: (event) => toRecord(event, { source: '/bench', topicOf }),
       ...(page === undefined ? {} : { page }),

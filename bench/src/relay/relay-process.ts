@@ -9,7 +9,7 @@ export interface RelayInput extends RelayPlace, RelayTuning {
   readonly databaseUrl: string
   readonly schema: string
   readonly brokers: string
-  /** The relay ends once it has settled this position. */
+  /** The relay ends once it has settled this position, or (`wal`) once it reads the write-ahead log. */
   readonly until: string
   /** Settings of the client other than those of the library; for experiments. */
   readonly producer?: ProducerSettings
@@ -78,10 +78,12 @@ const finish = (): void => {
   })
 }
 
+const mark = until === 'wal' ? '"source":"wal"' : `"position":"${until}"`
+
 /** Told of a commit once Kafka has answered it. */
 const committed = (checkpoint: string): void => {
   transactions += 1
-  if (checkpoint.includes(`"position":"${until}"`)) finish()
+  if (checkpoint.includes(mark)) finish()
 }
 
 const publishing = openPublishing({ brokers, replaced: input.producer ?? {}, timed, committed })

@@ -16,7 +16,7 @@ export interface SeededBacklog extends Backlog {
 }
 
 // An order as a service would write it; the text PostgreSQL prints has about 330 bytes.
-const payloadSql = `
+export const payloadSql = `
   jsonb_build_object(
     'orderId', gen_random_uuid(), 'customerId', gen_random_uuid(), 'status', 'created', 'currency', 'EUR',
     'totalAmount', (n % 90000 / 100.0)::numeric(12, 2)::text,
