@@ -37,11 +37,9 @@ export const remainder = (from: bigint, { published, highest, refill }: Leftover
       return position > markThrough ? record : withHeader(record, range)
     },
     checkpointAt: (position) => {
-      left.dropThrough(position)
-      const ahead = highest > position
       return leftoverCheckpoint(position, {
-        published: published === undefined ? undefined : left.ranges(),
-        highest: ahead ? highest : 0n,
+        published: published?.filter(([, to]) => to > position),
+        highest: highest > position ? highest : 0n,
         refill: refill && { ...refill, events: filled },
       })
     },

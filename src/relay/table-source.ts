@@ -84,11 +84,12 @@ const readTable = ({ name, connection, schema, limits, pace, from, rest, ...read
       checkRestored(page)
       const { events, whole, through } = units.add(page.events, page.through)
       const final = events.at(-1)
-      if (final !== undefined) last = rest.checkpointAt(BigInt(final.position))
       const kept = mine(events)
+      const records = kept.map(encode)
+      if (final !== undefined) last = rest.checkpointAt(BigInt(final.position))
       const lag = page.end > through ? page.end - through : 0n
       return {
-        records: kept.map(encode),
+        records,
         since: kept[0]?.occurredAt,
         checkpoint: last,
         whole,
