@@ -3,6 +3,7 @@ import type { CheckResult, CheckStatus } from '../admin/check.ts'
 import { type Diagnosis, doctor } from '../admin/doctor.ts'
 import { countText } from './amounts.ts'
 import { examples } from './examples.ts'
+import { addKafkaOptions, kafkaOptionsOf, listOf } from './kafka-options.ts'
 import type { Run } from './run-command.ts'
 
 const marks: Readonly<Record<CheckStatus, string>> = {
@@ -39,13 +40,21 @@ export const doctorCommands = (parent: Command, run: Run): void => {
     )
     .addHelpText(
       'after',
-      examples(
-        ['onewrite doctor', 'the database, as the role of this URL sees it'],
-        ['onewrite doctor --json', 'for a script; the exit code is 3 where there is a problem'],
-      ),
+      `
+Credentials for Kafka: KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD, KAFKA_SASL_MECHANISM (default plain).
+${examples(
+  ['onewrite doctor', 'the database, as the role of this URL sees it'],
+  ['onewrite doctor --brokers kafka:9092 --topics order.events', 'the brokers and the topics, too'],
+  ['onewrite doctor --json', 'for a script; the exit code is 3 where there is a problem'],
+)}`,
     )
-  run(command, async ({ database, progress }) => {
-    const diagnosis = await doctor({ database, progress: (check) => progress(`checking ${check}`) })
+  run(addKafkaOptions(command), async ({ database, options, env, progress }) => {
+    const brokers = kafkaOptionsOf(options, env)
+    const diagnosis = await doctor({
+      database,
+      ...(brokers === undefined ? {} : { kafka: { options: brokers, topics: listOf(options['topics']) } }),
+      progress: (check) => progress(`checking ${check}`),
+    })
     return { json: diagnosis, text: text(diagnosis), healthy: diagnosis.healthy }
   })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { deadLetterCommands } from './dead-letter-commands.ts'
 import { doctorCommands } from './doctor-commands.ts'
 import { groupCommands } from './group-commands.ts'
 import { migrateCommands } from './migrate-commands.ts'
@@ -13,7 +14,7 @@ import { statusCommands } from './status-commands.ts'
 const groups: readonly CommandGroup[] = [migrateCommands, statusCommands, doctorCommands, retentionCommands]
 
 /** Commands below `onewrite relay`. */
-const relayGroups: readonly CommandGroup[] = [relayCommands, shardCommands]
+const relayGroups: readonly CommandGroup[] = [relayCommands, shardCommands, deadLetterCommands]
 
 /** Commands below `onewrite group`. */
 const groupGroups: readonly CommandGroup[] = [groupCommands]

@@ -9,12 +9,11 @@ import type { Terminal } from './terminal.ts'
 /** What a command works with. */
 export interface Task {
   readonly database: Database
-  /** As given, or from DATABASE_URL: for connections of another kind. Never to be printed. */
-  readonly url: string
   /** The command's own options by their camel-cased name; `--dry-run` is `dryRun`. */
   readonly options: Readonly<Record<string, unknown>>
   /** The command's arguments in order. */
   readonly parameters: readonly string[]
+  readonly env: Terminal['env']
   /** Shows what is being done, to a person only. */
   progress(text: string): void
   readonly logger: Logger
@@ -74,10 +73,10 @@ export const commandRunner =
         const database = pgDatabase({ url, schema, applicationName: 'onewrite cli', max: 4 })
         const progress = progressOn(terminal)
         try {
-          const { signal } = terminal
+          const { signal, env } = terminal
           const logger = loggerOn(progress)
           const parameters = [...command.processedArgs].flat().map(String)
-          const outcome = await work({ database, url, options, parameters, progress, logger, signal })
+          const outcome = await work({ database, options, parameters, env, progress, logger, signal })
           finished({ outcome, json: options['json'] === true })
         } finally {
           progress('')
