@@ -11,8 +11,8 @@ import { loadRecord, type RecordRow } from './stored-record.ts'
 
 /** Which dead letters are meant: all that fit every condition given. */
 export interface DeadLetterFilter {
-  /** `relay/orders` */
-  readonly reader?: string
+  /** `relay/orders`, or several */
+  readonly reader?: string | readonly string[]
   readonly topic?: string
   readonly key?: string
   readonly fingerprint?: string
@@ -20,13 +20,14 @@ export interface DeadLetterFilter {
 }
 
 export const filterSql = `
-  ($1::text is null or reader = $1) and ($2::text is null or topic = $2) and ($3::bytea is null or key = $3)
+  ($1::text[] is null or reader = any($1)) and ($2::text is null or topic = $2) and ($3::bytea is null or key = $3)
   and ($4::text is null or fingerprint = $4) and ($5::bigint is null or number = $5)`
 
 export const filterValues = (filter: DeadLetterFilter): readonly unknown[] => {
-  const { reader = null, topic = null, key, fingerprint = null, number } = filter
+  const { reader, topic = null, key, fingerprint = null, number } = filter
+  const readers = typeof reader === 'string' ? [reader] : (reader ?? null)
   const bytes = key === undefined ? null : Buffer.from(key)
-  return [reader, topic, bytes, fingerprint, number === undefined ? null : String(number)]
+  return [readers, topic, bytes, fingerprint, number === undefined ? null : String(number)]
 }
 
 export interface ListOptions extends DeadLetterFilter {

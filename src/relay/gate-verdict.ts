@@ -52,7 +52,8 @@ export const judge = (known: Quarantined, record: OutgoingRecord, id: string): V
   }
   known.again.delete(id)
   const own = suspect?.scope === 'topic' ? topicQueue(record.topic) : keyQueue(record, id)
-  const queue = before ?? closedFor(known, record, id) ?? own
+  // Not where it was before: what precedes it in its key may have gone to the queue of the topic this time.
+  const queue = closedFor(known, record, id) ?? before ?? own
   if (queue.scope !== 'record') known.queues.set(queueName(queue), queue)
   return suspect === undefined ? { queue } : { queue, cause: suspect.cause }
 }

@@ -1,6 +1,8 @@
+import { recover } from '../dead-letter/recover.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
 import { lead, ownerName } from '../postgres/lead.ts'
 import { checkpointPosition } from './checkpoint.ts'
+import { marksOf } from './gate-marks.ts'
 import { openSink, type SinkOptions } from './open-sink.ts'
 
 /**
@@ -18,7 +20,9 @@ export const stopShard = async (
   try {
     const sink = await openSink(options, leadership.token)
     const position = checkpointPosition(name, sink.checkpoint)
-    await sink.close()
+    const reader = { reader: lease.name, token: leadership.token }
+    // What waits is handed over to the next shards as this checkpoint says it is.
+    await recover(database, reader, marksOf(sink.checkpoint)).finally(() => sink.close())
     return leadership.lost.aborted ? undefined : position
   } finally {
     await leadership.release()

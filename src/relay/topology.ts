@@ -1,4 +1,6 @@
+import { handOver } from '../dead-letter/hand-over.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
+import { partitionFor } from '../message/partition.ts'
 import type { Database, Transaction } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { firstPosition, shardName, type Topology } from './shard.ts'
@@ -172,4 +174,9 @@ export const activate = (
       await tx.query(announceSql(tx.schema), [name, delivery, index, now.shards])
     }
     await tx.query(forgetSql(tx.schema), [names(relay, before)])
+    const next = names(relay, now).map((name) => `relay/${name}`)
+    await handOver(tx, {
+      from: names(relay, before).map((name) => `relay/${name}`),
+      readerOf: (key) => next[key === null ? 0 : partitionFor(key, now.shards)] ?? '',
+    })
   })
