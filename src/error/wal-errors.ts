@@ -74,6 +74,12 @@ export const walErrors = {
     fix: 'Correct the publication, or drop it and run as the owner of the table: {sql}',
     retryable: false,
   },
+  PUBLICATION_CHANGED: {
+    message: 'publication {publication} was dropped, created anew or altered while it was read',
+    delivery: 'What it did not publish meanwhile is read from the table; nothing is lost.',
+    fix: 'Nothing for a relay of the log. See who changed the publication.',
+    retryable: true,
+  },
   TABLE_MISSING: {
     message: 'table {table} does not exist',
     delivery: eventsWait,
@@ -103,6 +109,13 @@ export const walErrors = {
     message: 'table {table} cannot be read as an outbox with these options: {faults}',
     delivery: eventsWait,
     fix: 'Correct the options named in the message, or the table.',
+    retryable: false,
+  },
+  OUTBOX_POSITION_LOST: {
+    message:
+      'the position of {name} in the write-ahead log is lost: {reason}; what was committed in {outbox} between {from} and {to} may not have been published',
+    delivery: 'Nothing is published until this is resolved, so that nothing is skipped.',
+    fix: 'Name the column of refill.orderBy: what the table still holds is then published again, marked with the header onewrite-refill. To leave it out, give the relay another name: it begins at the end of the log.',
     retryable: false,
   },
   OUTBOX_ROW_REFUSED: {

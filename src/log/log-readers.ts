@@ -12,17 +12,18 @@ export interface LogReader {
 /**
  * A relay counts from its registration on, before its first checkpoint. One with a checkpoint alone was written by a
  * version that did not register relays yet, or is a shard of an earlier division, which nobody waits for any more.
+ * An outbox of somebody else is not the log.
  */
 export const logReadersSql = (schema: string): string => {
   const quoted = quoteIdentifier('schema', schema)
   return `
   select coalesce(c.name, 'relay/' || r.name) as name, c.position::text as position
   from ${quoted}.checkpoints c full join ${quoted}.relays r on c.name = 'relay/' || r.name
-  where r.name is not null or c.name not like 'relay/%' or not exists (
+  where r.source is distinct from 'outbox' and (r.name is not null or c.name not like 'relay/%' or not exists (
     select from ${quoted}.relay_shards d
     where c.name = 'relay/' || d.relay
       or (starts_with(c.name, 'relay/' || d.relay || '.')
-        and substr(c.name, length('relay/' || d.relay || '.') + 1) ~ '^[0-9]+[.][0-9]+$'))`
+        and substr(c.name, length('relay/' || d.relay || '.') + 1) ~ '^[0-9]+[.][0-9]+$')))`
 }
 
 /** All readers of the log, by name. Retention drops nothing that one of them has not passed. */

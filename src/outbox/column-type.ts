@@ -1,6 +1,7 @@
 import { connectDecimal } from './connect-schema.ts'
 import { parseDecimal, plainText, stripped, unscaledBytes, withScale } from './decimal.ts'
 import { type OutboxColumn, ValueFault } from './outbox-column.ts'
+import { arrays, arrayType, moneyType, pointType } from './structured-types.ts'
 import { type ColumnType, temporalType } from './temporal-types.ts'
 import type { ValueOptions } from './value-options.ts'
 
@@ -167,5 +168,9 @@ export const columnType = (column: OutboxColumn, options: ValueOptions): ColumnT
   if (type === 17) return binary(options['binary.handling.mode'])
   if (type === 1700) return numeric(modifier, options['decimal.handling.mode'])
   if (type === 1560 || type === 1562) return bits(modifier)
+  if (type === 600) return pointType
+  if (type === 790) return moneyType(options['decimal.handling.mode'])
+  const item = simple[arrays[type] ?? 0]
+  if (item !== undefined) return arrayType(item)
   return simple[type] ?? temporalType(type, modifier, options) ?? typeName
 }

@@ -116,6 +116,18 @@ const parsePlacement = (text: string, faults: Faults): readonly Placement[] => {
     })
 }
 
+/** Connect has no struct with two fields of one name. */
+const checkEnvelope = (placements: readonly Placement[], faults: Faults): void => {
+  const names = ['payload']
+  for (const { name, place } of placements) {
+    if (place !== 'envelope') continue
+    if (names.includes(name)) {
+      faults.push(`table.fields.additional.placement: the envelope would have ${name} twice`)
+    }
+    names.push(name)
+  }
+}
+
 /** The option that a text names, in any case; a fault where it names none. */
 export const oneOf = <const T extends string>(
   option: string,
@@ -169,13 +181,15 @@ export const readRouterOptions = (given: Readonly<Record<string, unknown>>, faul
   const choice = <const T extends string>(name: Name, allowed: readonly [T, ...T[]]): T =>
     oneOf(name, text(name) ?? '', allowed, faults)
   const placement = text('table.fields.additional.placement')
+  const placements = placement === undefined ? [] : parsePlacement(placement, faults)
+  checkEnvelope(placements, faults)
   return {
     id: column('table.field.event.id'),
     key: column('table.field.event.key'),
     payload: column('table.field.event.payload'),
     timestamp: text('table.field.event.timestamp'),
     version: text('table.field.event.schema.version'),
-    placements: placement === undefined ? [] : parsePlacement(placement, faults),
+    placements,
     ignoreMissing: choice('table.field.additional.missing', ['error', 'ignore']) === 'ignore',
     changed: choice('table.op.invalid.behavior', ['warn', 'error', 'fatal']),
     expand: choice('table.expand.json.payload', flags) === 'true',

@@ -77,6 +77,13 @@ const needs = (form: RecordForm, columns: Columns): readonly string[] => {
   return faults
 }
 
+/** Names of the columns that the options ask for. */
+export const columnsOf = ({ form }: OutboxTable): readonly string[] => [
+  ...new Set(
+    [...wanted(form).map(({ column }) => column), form.router.version].filter((name) => name !== undefined),
+  ),
+]
+
 /** Everything that keeps a table from being read with these options. */
 const tableFaults = (form: RecordForm, found: ReadonlyMap<string, Column | string>): readonly string[] => {
   const faults = wanted(form).flatMap(({ column, option, converter, required }) => {

@@ -6,7 +6,7 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database } from '../postgres/database.ts'
 import { openWal } from './open-wal.ts'
-import type { Part, RelaySource } from './source.ts'
+import type { GuardContext, Part, RelaySource } from './source.ts'
 import { pageDefaults, tableSource, wholeLog } from './table-source.ts'
 import { type BudgetPolicy, enforceBudget, type WalBudget } from './wal-budget.ts'
 
@@ -29,13 +29,20 @@ export interface WalSourceOptions {
   readonly beyondBudget?: BudgetPolicy
 }
 
+export interface WalSource extends RelaySource {
+  readonly publication: string
+  readonly walBudget: number
+  slotOf(relay: string): string
+  guard(context: GuardContext): Promise<void>
+}
+
 export const walBudgetDefault = 4 * 1024 ** 3
 
 /** PostgreSQL's limit for names. */
 const longestName = 63
 
 /** Two names that differ anywhere differ in the digest, also where they are alike once sanitised. */
-const slotName = ({ address, schema }: Database, relay: string): string => {
+export const slotName = ({ address, schema }: Database, relay: string): string => {
   const database = address.slice(address.lastIndexOf('/') + 1)
   const digest = createHash('sha256')
     .update(JSON.stringify([database, schema, relay]))
@@ -57,7 +64,7 @@ const checkOptions = ({ walBudget }: WalSourceOptions): void => {
  *
  * @throws INVALID_CONFIG
  */
-export const walSource = (options: WalSourceOptions): RelaySource => {
+export const walSource = (options: WalSourceOptions): WalSource => {
   checkOptions(options)
   const { database, encode, page, part = wholeLog, polling } = options
   const { walBudget = walBudgetDefault, beyondBudget = 'keep' } = options
@@ -69,6 +76,7 @@ export const walSource = (options: WalSourceOptions): RelaySource => {
   return {
     kind: 'wal',
     slotOf,
+    publication,
     walBudget,
     guard: ({ name, logger }) => enforceBudget({ database, slot: slotOf(name), budget, logger }),
     open: (context) => {
