@@ -36,15 +36,21 @@ export const isOf =
   (change: Change): change is Extract<Change, { kind: Kind }> =>
     change.kind === kind
 
-/** Takes until so many transactions were committed. */
+/** Takes until so many transactions were committed that hold something: before PostgreSQL 15 empty ones arrive, too. */
 export const collect = async (stream: ReplicationStream, commits: number): Promise<readonly Change[]> => {
   const changes: Change[] = []
   const signal = AbortSignal.timeout(8000)
-  while (changes.filter(isOf('commit')).length < commits && !signal.aborted) {
+  const isEmpty = (change: Change | undefined, next: Change | undefined) =>
+    change?.kind === 'begin' && next?.kind === 'commit'
+  const filled = (): readonly Change[] =>
+    changes
+      .filter((change) => change.kind !== 'keepalive')
+      .filter((change, at, all) => !isEmpty(change, all[at + 1]) && !isEmpty(all[at - 1], change))
+  while (filled().filter(isOf('commit')).length < commits && !signal.aborted) {
     await stream.arrived(signal)
     changes.push(...stream.take())
   }
-  return changes.filter((change) => change.kind !== 'keepalive')
+  return filled()
 }
 
 export const valuesOf = (changes: readonly Change[]) =>
