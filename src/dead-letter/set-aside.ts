@@ -64,7 +64,7 @@ const setAsideSql = (schema: string): string => `
       release = null, ended_at = case when known.state = 'discarded' then known.ended_at end
   where (known.place is null and known.state <> 'sent') or excluded.state = 'parked'`
 
-// A record that gets its place again may have been released, or what it waited for sent, in the meantime: the reader has
+// A record that gets its place again may have been released in the meantime, or what it waited for sent: the reader has
 // to look at every queue that nothing keeps back.
 const wakeSql = (schema: string): string => `
   update ${table(schema, 'quarantines')} q set released = true
