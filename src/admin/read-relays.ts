@@ -14,6 +14,7 @@ export interface RelayRow {
   readonly lease_expires_at: string | null
   readonly held: boolean | null
   readonly position: string | null
+  readonly state: string | null
   readonly checkpoint_age: number | null
   readonly slot: string | null
   readonly wal_budget: string | null
@@ -45,7 +46,7 @@ const relaysSql = (schema: string): string => `
     l.owner as lease_owner,
     case when l.expires_at > '-infinity' then ${asTime('l.expires_at')} end as lease_expires_at,
     l.expires_at > clock_timestamp() as held,
-    c.position::text as position,
+    c.position::text as position, c.state,
     extract(epoch from clock_timestamp() - c.updated_at)::float8 as checkpoint_age,
     r.slot, r.wal_budget::text as wal_budget, s.slot_name is not null as slot_exists, s.active as slot_active,
     s.wal_status, s.safe_wal_size::text as safe_bytes,

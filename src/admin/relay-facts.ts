@@ -54,8 +54,10 @@ export interface RefillStatus {
 export interface RelayFacts {
   readonly name: string
   readonly state: RelayState
-  /** `table`, `wal`, … */
+  /** As configured: `table`, `wal`, `auto` or `outbox`. */
   readonly source: string
+  /** What it reads now, `table` or `wal`; undefined before its first checkpoint. */
+  readonly reading: string | undefined
   readonly delivery: string
   /** From 0, and of how many. */
   readonly shard: { readonly index: number; readonly of: number }
@@ -68,7 +70,8 @@ export interface RelayFacts {
   readonly position: bigint | undefined
   /** Seconds since that was last said. It is said when something was published, at most once a second. */
   readonly checkpointAge: number | undefined
-  readonly lag: Lag
+  /** Undefined for an outbox of somebody else: what waits there is told by its slot. */
+  readonly lag: Lag | undefined
   readonly slot: SlotStatus | undefined
   readonly quarantine: QuarantineStatus
   readonly refill: RefillStatus | undefined

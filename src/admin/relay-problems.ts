@@ -20,15 +20,15 @@ const nobodyLeads: Rule = ({ state }) =>
     : undefined
 
 const standsStill: Rule = ({ state, lag, checkpointAge = 0 }) =>
-  state === 'leading' && lag.seconds > standingStill && checkpointAge > standingStill
+  state === 'leading' && lag !== undefined && lag.seconds > standingStill && checkpointAge > standingStill
     ? {
         problem: `events wait and its checkpoint has not moved for ${Math.round(checkpointAge)} s`,
         fix: 'See the log and the health of the leader, then the brokers; onewrite doctor --brokers checks both sides.',
       }
     : undefined
 
-const slotGone: Rule = ({ slot }) =>
-  slot !== undefined && !slot.exists
+const slotGone: Rule = ({ slot, reading }) =>
+  slot !== undefined && !slot.exists && reading === 'wal'
     ? {
         problem: `its replication slot ${slot.name} does not exist`,
         fix: 'The leader makes it again and refills what is missing from the table.',

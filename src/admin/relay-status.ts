@@ -24,6 +24,10 @@ const stateOf = ({ held, lease_owner, registered_owner }: RelayRow): RelayState 
   return lease_owner === null || lease_owner === '' ? 'stopped' : 'stale'
 }
 
+/** The text of a checkpoint is JSON that names its source; one that is not is somebody else's to complain about. */
+const readingOf = ({ source, state }: RelayRow): string | undefined =>
+  source === 'auto' ? /"source":"(\w+)"/.exec(state ?? '')?.[1] : source === 'outbox' ? 'wal' : source
+
 const percentOf = (part: bigint | undefined, whole: bigint | undefined): number | undefined =>
   part === undefined || whole === undefined || whole === 0n ? undefined : Number((part * 1000n) / whole) / 10
 
@@ -62,6 +66,7 @@ const toStatus = async (database: Database, row: RelayRow, end: bigint): Promise
     name: row.name,
     state: stateOf(row),
     source: row.source,
+    reading: readingOf(row),
     delivery: row.delivery,
     shard: { index: row.shard, of: row.shards },
     owner: row.lease_owner || row.registered_owner || undefined,
@@ -69,7 +74,7 @@ const toStatus = async (database: Database, row: RelayRow, end: bigint): Promise
     ledAt: row.led_at,
     position,
     checkpointAge: row.checkpoint_age ?? undefined,
-    lag: await lagBehind(database, position ?? 0n, end),
+    lag: row.source === 'outbox' ? undefined : await lagBehind(database, position ?? 0n, end),
     slot: slotOf(row),
     quarantine: { queues: BigInt(row.queues), parked: BigInt(row.parked), held: BigInt(row.waiting) },
     refill: refillOf(row),

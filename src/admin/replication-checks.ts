@@ -11,8 +11,9 @@ const publicationsSql = `
 const publication: Check<ServerFacts> = {
   name: 'replication.publication',
   look: async (facts) => {
-    if (!usesWal(facts)) return skipped('no relay uses the source wal')
-    const { database } = facts
+    const { database, walRelays = [] } = facts
+    if (!walRelays.some(({ readsLog }) => readsLog))
+      return skipped('no relay reads the log from the write-ahead log')
     const { rows } = await database.query<{ name: string }>(publicationsSql, [database.schema])
     const findings: Finding[] = []
     for (const { name } of rows) {

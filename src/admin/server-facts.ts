@@ -2,6 +2,12 @@ import type { Database } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { readWalReadiness, type WalReadiness } from '../postgres/wal-readiness.ts'
 
+export interface WalRelay {
+  readonly name: string
+  /** False: it reads an outbox of somebody else. */
+  readonly readsLog: boolean
+}
+
 /** What most checks of PostgreSQL go by, read once. */
 export interface ServerFacts {
   readonly database: Database
@@ -11,8 +17,8 @@ export interface ServerFacts {
   readonly isReplica: boolean
   readonly isSuperuser: boolean
   readonly wal: WalReadiness
-  /** Names of relays that read the write-ahead log; undefined where the schema is not there or not up to date. */
-  readonly walRelays: readonly string[] | undefined
+  /** Relays that need the write-ahead log; undefined where the schema is not there or not up to date. */
+  readonly walRelays: readonly WalRelay[] | undefined
   /** Milliseconds from which on a transaction counts as left open. */
   readonly openFor: number
   /** A setting as PostgreSQL holds it: a number in its base unit, or text; undefined where the version lacks it. */
@@ -37,8 +43,15 @@ const factsSql = `
 
 const settingsSql = 'select name, setting from pg_settings where name = any($1)'
 
-const walRelaysSql = (schema: string): string =>
-  `select name from ${quoteIdentifier('schema', schema)}.relays where slot is not null order by name`
+/** A relay that chooses its source itself needs the write-ahead log only while it reads that. */
+const walRelaysSql = (schema: string): string => {
+  const quoted = quoteIdentifier('schema', schema)
+  return `
+  select r.name, r.source <> 'outbox' as "readsLog"
+  from ${quoted}.relays r left join ${quoted}.checkpoints c on c.name = 'relay/' || r.name
+  where r.slot is not null and (r.source <> 'auto' or c.state like '%"source":"wal"%')
+  order by r.name`
+}
 
 interface FactsRow {
   readonly number: number
@@ -52,7 +65,7 @@ export const readServerFacts = async (database: Database, openFor: number): Prom
   const { rows } = await database.query<{ name: string; setting: string }>(settingsSql, [settings])
   const values = new Map(rows.map(({ name, setting }) => [name, setting]))
   // A check of its own says what is wrong with the schema.
-  const relays = await database.query<{ name: string }>(walRelaysSql(database.schema)).catch(() => undefined)
+  const relays = await database.query<WalRelay>(walRelaysSql(database.schema)).catch(() => undefined)
   return {
     database,
     versionNumber: row?.number ?? 0,
@@ -60,7 +73,7 @@ export const readServerFacts = async (database: Database, openFor: number): Prom
     isReplica: row?.replica === true,
     isSuperuser: row?.superuser === true,
     wal: await readWalReadiness(database),
-    walRelays: relays?.rows.map(({ name }) => name),
+    walRelays: relays?.rows,
     openFor,
     setting: (name) => values.get(name),
   }

@@ -8,17 +8,25 @@ import type { Run } from './run-command.ts'
 
 const heading = ['RELAY', 'STATE', 'SOURCE', 'DELIVERY', 'POSITION', 'LAG', 'BYTES', 'OLDEST', 'LEADER']
 
-const lagText = ({ lag }: RelayStatus): string => `${lag.counted ? '' : '~'}${lag.events} events`
+const lagText = ({ lag }: RelayStatus): readonly string[] =>
+  lag === undefined
+    ? ['-', '-', '-']
+    : [
+        `${lag.counted ? '' : '~'}${lag.events} events`,
+        bytesText(lag.bytes),
+        lag.events === 0n ? '-' : secondsText(lag.seconds),
+      ]
+
+const sourceText = ({ source, reading }: RelayStatus): string =>
+  source === 'auto' ? `auto (${reading ?? 'not yet'})` : source
 
 const row = (relay: RelayStatus): readonly string[] => [
   relay.name,
   relay.state,
-  relay.source,
+  sourceText(relay),
   relay.delivery,
   relay.position === undefined ? 'none' : String(relay.position),
-  lagText(relay),
-  bytesText(relay.lag.bytes),
-  relay.lag.events === 0n ? '-' : secondsText(relay.lag.seconds),
+  ...lagText(relay),
   relay.owner ?? '-',
 ]
 
@@ -31,7 +39,7 @@ const slotRows = ({ name, slot }: RelayStatus): readonly (readonly string[])[] =
         [
           slot.name,
           name,
-          slot.exists ? (slot.active ? 'yes' : 'no') : 'missing',
+          slot.exists ? (slot.active ? 'yes' : 'no') : 'none',
           slot.walStatus ?? '-',
           bytesText(slot.retainedBytes),
           slot.budgetPercent === undefined

@@ -129,13 +129,14 @@ describe('doctor', () => {
 
   it('finds slots that nobody reads, and how much is retained for them', async () => {
     await withSlot(async (slot) => {
-      await registerRelay(slot, 2_000_000n)
+      await registerRelay(slot, 10_000_000_000n)
       expect(await found('replication.slots')).toMatchObject([
         {
           status: 'warning',
           message: expect.stringContaining(`slot ${slot} of relay orders is read by nobody`),
         },
       ])
+      await database.query('update onewrite.relays set wal_budget = 2000000')
       await database.query("select pg_logical_emit_message(true, 'x', repeat('x', 1500000))")
       expect(await found('replication.slots')).toMatchObject([
         { status: 'warning', message: expect.stringContaining('half of its budget or more') },

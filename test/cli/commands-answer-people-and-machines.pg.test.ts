@@ -25,11 +25,11 @@ const oldEvent = (): NewEvent =>
 
 const write = (...events: readonly NewEvent[]) => database.transaction((tx) => append(tx, events))
 
-const registerRelay = (name: string, owner: string, slot: string | null = null) =>
+const registerRelay = (name: string, owner: string, slot: string | null = null, source = 'table') =>
   database.query(
     `insert into onewrite.relays (name, source, delivery, slot, wal_budget, owner)
-     values ($1, 'table', 'exactly-once', $3, 1000000, $2)`,
-    [name, owner, slot],
+     values ($1, $4, 'exactly-once', $3, 1000000, $2)`,
+    [name, owner, slot, source],
   )
 
 describe('migrate', () => {
@@ -170,7 +170,7 @@ describe('relay status', () => {
 
   it('tells of a slot what is retained for it, and that one is missing', async () => {
     const slot = `kept_${process.pid}`
-    await registerRelay('orders', 'host:1', slot)
+    await registerRelay('orders', 'host:1', slot, 'wal')
     await acquireLease(database, { name: 'relay/orders', owner: 'host:1', ttl: 60_000 })
     const missing = (await on('relay', 'status')).out
     expect(missing).toContain(`its replication slot ${slot} does not exist`)
@@ -194,5 +194,48 @@ describe('relay status', () => {
       ],
     })
     await database.query('select pg_drop_replication_slot($1)', [slot])
+  })
+
+  it('says what a relay reads that chooses its source, and nothing of the log for an outbox', async () => {
+    await write(oldEvent())
+    await registerRelay('free', 'host:1', 'no_slot', 'auto')
+    await registerRelay('theirs', 'host:1', 'their_slot', 'outbox')
+    const state = '{"source":"table","position":"1"}'
+    await saveCheckpoint(database, { name: 'relay/free', position: 1n, token: 1n, state })
+    const { out, json } = await on('relay', 'status', '--json')
+    expect(json()).toMatchObject({
+      relays: [
+        { name: 'free', source: 'auto', reading: 'table', problems: [{ problem: 'nobody leads it' }] },
+        { name: 'theirs', source: 'outbox', reading: 'wal', slot: { exists: false } },
+      ],
+    })
+    expect(out).not.toContain('"lag": null')
+    expect((await on('relay', 'status')).out).toMatch(
+      /theirs\s+stopped\s+outbox\s+exactly-once\s+none\s+-\s+-\s+-/,
+    )
+  })
+
+  it('tells how many records were refused for good, and which range was filled in', async () => {
+    await registerRelay('orders', 'host:1')
+    await acquireLease(database, { name: 'relay/orders', owner: 'host:1', ttl: 60_000 })
+    await database.query(
+      `insert into onewrite.quarantines (reader, scope, topic, subject) values ('relay/orders', 'key', 't', 'k');
+       insert into onewrite.dead_letters (reader, event_id, quarantine, state, topic, headers, position)
+       values ('relay/orders', 'a', 1, 'parked', 't', '{}', 1), ('relay/orders', 'b', 1, 'held', 't', '{}', 2);
+       insert into onewrite.refills (relay, reason, from_position, from_lsn, to_position)
+       values ('orders', 'the slot is gone', 4, '0/0', 9)`,
+    )
+    expect((await on('relay', 'status', '--json')).json()).toMatchObject({
+      relays: [
+        {
+          quarantine: { queues: '1', parked: '1', held: '1' },
+          refill: { reason: 'the slot is gone', from: '4', to: '9', count: '1' },
+          problems: [{ problem: '1 records were refused for good, and 1 wait behind them' }],
+        },
+      ],
+    })
+    expect((await on('relay', 'status')).out).toMatch(
+      /refill: {2}orders: positions 5 to 9, .*not finished: the slot is gone/,
+    )
   })
 })
