@@ -1,3 +1,4 @@
+import { cliPage } from './cli-page.ts'
 import { errorClasses, errorPage } from './error-pages.ts'
 import { telemetryPage } from './telemetry-page.ts'
 
@@ -6,4 +7,5 @@ export const generatedFiles = (): readonly (readonly [path: string, content: str
   ['src/error/classes.ts', errorClasses()],
   ['docs/errors.md', errorPage()],
   ['docs/telemetry.md', telemetryPage()],
+  ['docs/reference/cli.md', cliPage()],
 ]
