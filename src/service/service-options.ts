@@ -11,6 +11,7 @@ import type { Delivery } from '../relay/open-sink.ts'
 import type { BudgetPolicy } from '../relay/wal-budget.ts'
 import type { Topic } from '../transport/publisher.ts'
 import type { Transport } from '../transport/transport.ts'
+import { type Outboxes, outboxesFault } from './outboxes-option.ts'
 import { type Retention, retentionFault } from './retention-option.ts'
 
 export interface ServiceOptions {
@@ -37,6 +38,11 @@ export interface ServiceOptions {
   readonly walBudget?: number
   /** What becomes of a slot that holds back more: `keep` (default), or `drop`, and the relay goes on from the table. */
   readonly beyondBudget?: BudgetPolicy
+  /**
+   * Outbox tables that other programs write, each published by a relay of its own, `<service>.<name>`, as Debezium's
+   * EventRouter would. Needs what the source `wal` needs.
+   */
+  readonly outboxes?: Outboxes
   /**
    * How many relays a new service divides its log among, by the hash of the key. Default 1. Later `divideRelay` changes
    * the number for all instances at once; one that says otherwise follows the database.
@@ -75,6 +81,7 @@ const knownOptions = [
   'delivery',
   'shards',
   'source',
+  'outboxes',
   'walBudget',
   'beyondBudget',
   'published',
@@ -127,6 +134,7 @@ const rules: { readonly [Name in keyof ServiceOptions]?: (value: unknown) => str
       ? undefined
       : `${String(value)} is not a whole number of milliseconds from 500`,
   retention: retentionFault,
+  outboxes: outboxesFault,
   createTopics: (value) =>
     value === false || Array.isArray(value) ? undefined : 'is neither a list of topics nor false',
 }

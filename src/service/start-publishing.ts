@@ -1,3 +1,4 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Logger } from '../lifecycle/logger.ts'
 import type { Loop } from '../lifecycle/loop.ts'
 import type { Definition } from '../message/definition.ts'
@@ -5,7 +6,8 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { TopicStrategy } from '../message/topic.ts'
 import type { Database } from '../postgres/database.ts'
-import type { Relay } from '../relay/relay.ts'
+import { outboxSource } from '../relay/outbox-source.ts'
+import { type Relay, type RelayOptions, relay } from '../relay/relay.ts'
 import { shardedRelay } from '../relay/sharded-relay.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
@@ -50,24 +52,32 @@ const guarded =
     }
   }
 
-const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
-  const { options, database, encode, logger } = plan
-  const { name, delivery, leaseTtl, published, shards } = options
-  const topics = topicsOf(plan)
-  const started = shardedRelay({
-    name,
+/** What all relays of a service have in common. */
+const commonOf = ({ options, database, logger }: PublishingPlan, publishing: Publishing) => {
+  const { delivery, leaseTtl, published } = options
+  return {
     database,
     publishing,
-    sourceOf: (part) => relaySource(options, database, encode, part),
-    divisible: (options.source ?? 'table') === 'table',
-    ...(shards === undefined ? {} : { shards }),
     logger,
-    prepare: async () => {
-      if (topics.length > 0) await publishing.createTopics(topics)
-    },
     ...(delivery === undefined ? {} : { delivery }),
     ...(leaseTtl === undefined ? {} : { leaseTtl }),
     ...(published === undefined ? {} : { published: guarded(published, logger) }),
+  } satisfies Partial<RelayOptions>
+}
+
+const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
+  const { options, database, encode } = plan
+  const { name, shards } = options
+  const topics = topicsOf(plan)
+  const started = shardedRelay({
+    ...commonOf(plan, publishing),
+    name,
+    sourceOf: (part) => relaySource(options, database, encode, part),
+    divisible: (options.source ?? 'table') === 'table',
+    ...(shards === undefined ? {} : { shards }),
+    prepare: async () => {
+      if (topics.length > 0) await publishing.createTopics(topics)
+    },
   })
   started.start()
   return started
@@ -90,13 +100,33 @@ const tellSubscribed = ({ options, transport, logger }: PublishingPlan): void =>
   )
 }
 
+/** One relay per outbox; the topics of those are not ours to create. */
+const startOutboxes = (plan: PublishingPlan, publishing: Publishing): readonly Relay[] => {
+  const { options, database } = plan
+  const { name, outboxes = {}, walBudget, beyondBudget } = options
+  const budget = {
+    ...(walBudget === undefined ? {} : { walBudget }),
+    ...(beyondBudget === undefined ? {} : { beyondBudget }),
+  }
+  return Object.entries(outboxes).map(([key, outbox]) => {
+    const source = outboxSource({ database, outbox, ...budget })
+    const started = relay({ ...commonOf(plan, publishing), name: `${name}.${key}`, source })
+    started.start()
+    return started
+  })
+}
+
 /** A relay where the transport needs one; otherwise subscribers read the log, and only `published` is told. */
 export const startPublishing = (plan: PublishingPlan): StartedPublishing => {
   const { publishing } = plan.transport
   if (publishing === undefined) {
+    if (Object.keys(plan.options.outboxes ?? {}).length > 0) {
+      const faults = 'outboxes are published to a broker; give the service transport: kafka(…)'
+      throw new OnewriteError('INVALID_CONFIG', { faults })
+    }
     tellSubscribed(plan)
     return { loops: [], poke: () => undefined }
   }
   const started = startRelay(plan, publishing)
-  return { loops: [started], poke: started.poke }
+  return { loops: [started, ...startOutboxes(plan, publishing)], poke: started.poke }
 }
