@@ -1,6 +1,6 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { sqlState } from './connection-error.ts'
-import type { Queryable } from './database.ts'
+import type { Queryable, RawConnection } from './database.ts'
 import { quoteIdentifier } from './identifier.ts'
 
 export interface PublicationOptions {
@@ -123,4 +123,22 @@ export const ensurePublication = async (database: Queryable, options: Publicatio
     }
   }
   await checkPublication(database, options)
+}
+
+const markSql = `
+  select concat_ws('.', p.oid, r.oid, p.pubinsert, p.pubviaroot)
+  from pg_publication p
+  left join pg_publication_rel r on r.prpubid = p.oid and r.prrelid = to_regclass($2)
+  where p.pubname = $1`
+
+/**
+ * Tells a publication from what it was before: dropped, created anew, or told to publish something else. Rows written
+ * meanwhile are not sent and nobody is told of it, so a reader compares. Empty where there is none.
+ */
+export const publicationMark = async (
+  connection: RawConnection,
+  options: PublicationOptions,
+): Promise<string> => {
+  const [row] = await connection.read(markSql, [options.publication, quoteTable(options)])
+  return row?.[0] ?? ''
 }

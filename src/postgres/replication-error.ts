@@ -19,7 +19,23 @@ export const explainConnect = (error: unknown, place: ErrorPlace): unknown => {
   return explainError(error, place)
 }
 
-/** The faults of a command about a slot, by SQLSTATE; 55000 and 0A000 have several meanings. */
+/** 55000, object_not_in_prerequisite_state, has several meanings. */
+const explainState = (
+  cause: string,
+  { address }: ErrorPlace,
+  slot: string,
+  options: ErrorOptions,
+): unknown => {
+  if (/wal_level|logical decoding/.test(cause)) {
+    return new OnewriteError('WAL_LEVEL_TOO_LOW', { address, level: 'replica' }, options)
+  }
+  if (/not created in this database|physical/.test(cause)) {
+    return new OnewriteError('SLOT_ELSEWHERE', { slot, owner: `somebody else (${cause})` }, options)
+  }
+  return new OnewriteError('SLOT_LOST', { slot, cause }, options)
+}
+
+/** The faults of a command about a slot. */
 export const explainSlotCommand = (error: unknown, place: ErrorPlace, slot: string): unknown => {
   const cause = textOf(error)
   const options = { cause: error }
@@ -34,12 +50,8 @@ export const explainSlotCommand = (error: unknown, place: ErrorPlace, slot: stri
       return new OnewriteError('SLOTS_EXHAUSTED', { slot, cause }, options)
     case '42501':
       return new OnewriteError('REPLICATION_DENIED', { cause }, options)
-    case '0A000':
-      return new OnewriteError('SLOT_ELSEWHERE', { slot, owner: `another database (${cause})` }, options)
     case '55000':
-      return /wal_level|logical decoding/.test(cause)
-        ? new OnewriteError('WAL_LEVEL_TOO_LOW', { address: place.address, level: 'replica' }, options)
-        : new OnewriteError('SLOT_LOST', { slot, cause }, options)
+      return explainState(cause, place, slot, options)
     default:
       return explainError(error, place, cause)
   }

@@ -4,8 +4,8 @@ import type { ReadLimits } from '../log/ordered-reader.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database, RawConnection } from '../postgres/database.ts'
-import { ensurePublication } from '../postgres/publication.ts'
-import type { CreatedSlot, ReplicationConnection, SystemIdentity } from '../postgres/replication.ts'
+import { ensurePublication, publicationMark } from '../postgres/publication.ts'
+import type { CreatedSlot, ReplicationConnection } from '../postgres/replication.ts'
 import { checkSlotOwner, dropSlot } from '../postgres/slot.ts'
 import { checkWalReadiness, readWalReadiness } from '../postgres/wal-readiness.ts'
 import { checkpointPosition } from './checkpoint.ts'
@@ -15,7 +15,7 @@ import { type WalBudget, watchBudget } from './wal-budget.ts'
 import { type Leftover, leftoverCheckpoint, leftoverOf, type Refill, walPlaceOf } from './wal-checkpoint.ts'
 import { enterWal } from './wal-entry.ts'
 import { eventColumns } from './wal-event.ts'
-import { lossOf } from './wal-loss.ts'
+import { type Found, lossOf } from './wal-loss.ts'
 import { readWal } from './wal-reader.ts'
 import { abandonSlot, freeSlot } from './wal-slot.ts'
 
@@ -34,19 +34,25 @@ export interface OpenWal {
 interface Connections {
   readonly raw: RawConnection
   readonly replication: ReplicationConnection
-  readonly identity: SystemIdentity
+  readonly identity: Found & { readonly publication: string }
 }
 
 const applicationOf = ({ context }: OpenWal): string => `onewrite relay ${context.name}`
+
+const published = ({ database, publication }: Pick<OpenWal, 'database' | 'publication'>) => ({
+  publication,
+  schema: database.schema,
+  table: 'events',
+  columns: eventColumns,
+})
 
 /** @throws WAL_LEVEL_TOO_LOW, REPLICATION_DENIED, TABLE_MISSING, PUBLICATION_MISSING, PUBLICATION_INCOMPLETE */
 export const checkWal = async ({
   database,
   publication,
 }: Pick<OpenWal, 'database' | 'publication'>): Promise<void> => {
-  const { schema } = database
   checkWalReadiness(database, await readWalReadiness(database))
-  await ensurePublication(database, { publication, schema, table: 'events', columns: eventColumns })
+  await ensurePublication(database, published({ database, publication }))
 }
 
 const connect = async (open: OpenWal): Promise<Connections> => {
@@ -55,7 +61,8 @@ const connect = async (open: OpenWal): Promise<Connections> => {
   try {
     const identity = await replication.identify()
     const raw = await open.database.rawConnection(options)
-    return { raw, replication, identity }
+    const publication = await publicationMark(raw, published(open))
+    return { raw, replication, identity: { ...identity, publication } }
   } catch (error) {
     await replication.close()
     throw error
@@ -78,10 +85,14 @@ const streamFrom = async (
   const { name, logger } = context
   const { raw: connection, replication, identity } = connections
   const { systemId: system, timeline } = identity
+  const check = async (): Promise<void> => {
+    if ((await publicationMark(connection, published(open))) === identity.publication) return
+    throw new OnewriteError('PUBLICATION_CHANGED', { publication })
+  }
   const stream = await replication.stream({ slot, publications: [publication] })
-  const place = { lsn, system, timeline, slot }
+  const place = { lsn, system, timeline, slot, publication: identity.publication }
   const { schema } = database
-  const reading = { name, stream, connection, schema, place, from, leftover, encode, part, limits }
+  const reading = { name, stream, connection, schema, place, from, leftover, encode, part, limits, check }
   const source = readWal(reading)
   let spent: bigint | undefined
   const give = (retained: bigint): void => {

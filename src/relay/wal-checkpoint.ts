@@ -30,6 +30,8 @@ export interface WalPlace {
   readonly system: string
   readonly timeline: number
   readonly slot: string
+  /** Mark of the publication, where the reader compares it. */
+  readonly publication?: string
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
@@ -122,9 +124,10 @@ export const walPlaceOf = (name: string, text: string | undefined): WalPlace | u
   const found = text === undefined ? undefined : parse(text)
   if (found === undefined || field(found, 'source') !== 'wal') return undefined
   const [lsn, system, slot] = [textOf(found, 'lsn'), textOf(found, 'system'), textOf(found, 'slot')]
-  const timeline = field(found, 'timeline')
+  const [timeline, publication] = [field(found, 'timeline'), textOf(found, 'publication')]
   if (lsn !== undefined && system !== undefined && slot !== undefined && typeof timeline === 'number') {
-    return { lsn: parseLsn(lsn), system, timeline, slot }
+    const place = { lsn: parseLsn(lsn), system, timeline, slot }
+    return publication === undefined ? place : { ...place, publication }
   }
   const cause = `${JSON.stringify(text?.slice(0, 200))} holds no place in the write-ahead log`
   throw new OnewriteError('CHECKPOINT_UNREADABLE', { name, cause })

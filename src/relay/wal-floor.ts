@@ -13,10 +13,10 @@ interface Line {
 /** Finds out up to which position everything has been read from the write-ahead log. */
 export interface Floor {
   /**
-   * Looks again, at most once a second, unless the last look still waits to be reached. Never rejects: a lost
-   * connection is told by `fault`.
+   * Looks again, at most once in so many milliseconds, unless the last look still waits to be reached. What goes wrong
+   * is told by `fault`.
    */
-  look(): void
+  look(atMostEvery: number): void
   /** The highest horizon that lies before a place in the log; undefined where none was found yet. */
   reached(lsn: bigint): bigint | undefined
   /** The last position drawn by any writer when this was last looked at. */
@@ -25,11 +25,18 @@ export interface Floor {
   readonly fault: unknown
 }
 
-const atMostEvery = 1000
 // The place is read after the horizon, so that every commit below the horizon was written before it.
 const placeSql = 'select pg_current_wal_insert_lsn()::text'
 
-export const walFloor = (connection: RawConnection, schema: string, from: bigint): Floor => {
+export interface FloorOptions {
+  readonly connection: RawConnection
+  readonly schema: string
+  readonly from: bigint
+  /** Throws where what is streamed is no longer all of the log; runs behind every place that is looked at. */
+  readonly check: () => Promise<void>
+}
+
+export const walFloor = ({ connection, schema, from, check }: FloorOptions): Floor => {
   const readMarks = markReader(connection, schema)
   const line = horizon(from)
   let end = from
@@ -43,11 +50,12 @@ export const walFloor = (connection: RawConnection, schema: string, from: bigint
     end = marks.lastPosition
     const safe = line.advance(marks)
     const [place] = await connection.read(placeSql)
+    await check()
     pending = { horizon: safe, lsn: parseLsn(place?.[0] ?? '') }
   }
 
   return {
-    look: () => {
+    look: (atMostEvery) => {
       if (looking || pending !== undefined || performance.now() - lookedAt < atMostEvery) return
       looking = true
       lookedAt = performance.now()

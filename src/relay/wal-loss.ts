@@ -3,6 +3,11 @@ import type { SystemIdentity } from '../postgres/replication.ts'
 import type { SlotState } from '../postgres/slot.ts'
 import type { WalPlace } from './wal-checkpoint.ts'
 
+export interface Found extends SystemIdentity {
+  /** Mark of the publication, where the reader compares it. */
+  readonly publication?: string
+}
+
 /**
  * Why the write-ahead log cannot be read on from a checkpoint; undefined where it can.
  *
@@ -11,9 +16,12 @@ import type { WalPlace } from './wal-checkpoint.ts'
  */
 export const lossOf = (
   place: WalPlace,
-  { systemId, timeline, flushed }: SystemIdentity,
+  { systemId, timeline, flushed, publication }: Found,
   slot: SlotState | undefined,
 ): string | undefined => {
+  if (publication !== place.publication) {
+    return 'the publication was dropped, created anew or altered'
+  }
   if (systemId !== place.system) {
     return `the server is another one (system identifier ${systemId}, was ${place.system})`
   }

@@ -9,6 +9,7 @@ import { type Leftover, type WalPlace, walPlaceOf } from './wal-checkpoint.ts'
 import { walFloor } from './wal-floor.ts'
 import { walGatherer } from './wal-gatherer.ts'
 import { walProgress } from './wal-progress.ts'
+import { walRows } from './wal-rows.ts'
 
 export interface WalReading {
   /** Of the relay. */
@@ -24,17 +25,21 @@ export interface WalReading {
   readonly encode: (event: RawEvent) => OutgoingRecord
   readonly part: Part
   readonly limits: ReadLimits
+  /** Throws where the publication is no longer what it was. */
+  readonly check: () => Promise<void>
 }
 
 /** A place worth keeping although nothing was published: PostgreSQL may then forget what lies before. */
 const keepIdle = { every: 10_000, bytes: 16n * 1024n * 1024n } as const
-const lookAgain = 1000
+const wakeEvery = 1000
+/** Milliseconds between looks at the horizon while it may rise, and otherwise: the publication may have gone. */
+const looks = { soon: 1000, idle: 10_000 } as const
 
 /** Resolves when something arrives, after a while, or when the signal is aborted. */
 const arrival = async (stream: ReplicationStream, signal: AbortSignal): Promise<void> => {
   const enough = new AbortController()
   const stop = (): void => enough.abort()
-  const timer = setTimeout(stop, lookAgain)
+  const timer = setTimeout(stop, wakeEvery)
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   await stream.arrived(enough.signal)
@@ -48,15 +53,16 @@ const arrival = async (stream: ReplicationStream, signal: AbortSignal): Promise<
  */
 export const readWal = (options: WalReading): Source => {
   const { name, stream, connection, schema, place, from, leftover, encode, part, limits } = options
-  const floor = walFloor(connection, schema, from)
+  const floor = walFloor({ connection, schema, from, check: options.check })
   const progress = walProgress(place, from, leftover, floor)
-  const gatherer = walGatherer({ stream, schema, place, progress, encode, part, limits })
+  const rows = walRows({ stream, schema, place, progress })
+  const gather = walGatherer({ rows, progress, encode, part, limits })
   let settled = { lsn: place.lsn, position: from, at: performance.now() }
   stream.acknowledge(place.lsn)
 
   const isDue = (): boolean => {
     const { lsn, position } = progress
-    if (gatherer.isOpen || lsn === settled.lsn) return false
+    if (rows.isOpen || lsn === settled.lsn) return false
     const waited = performance.now() - settled.at >= keepIdle.every
     return waited || lsn - settled.lsn > keepIdle.bytes || position > settled.position
   }
@@ -67,14 +73,20 @@ export const readWal = (options: WalReading): Source => {
     if (connection.closed) {
       throw new OnewriteError('REPLICATION_ENDED', { slot: place.slot, cause: 'the connection was closed' })
     }
-    if (progress.position < progress.highest) floor.look()
+    floor.look(progress.position < progress.highest ? looks.soon : looks.idle)
   }
 
   return {
     next: async (): Promise<Batch> => {
       checkFloor()
-      const { records, since, caughtUp } = gatherer.gather()
-      const whole = !gatherer.isOpen
+      const { unaccepted } = rows
+      if (unaccepted !== undefined) {
+        // Nothing is handed out behind a change of the publication: rows before it may be missing.
+        await options.check()
+        rows.accept(unaccepted)
+      }
+      const { records, since, caughtUp } = gather()
+      const whole = !rows.isOpen
       const lag = floor.end > progress.highest ? floor.end - progress.highest : 0n
       return { records, since, checkpoint: progress.checkpoint(), whole, caughtUp, due: isDue(), lag }
     },

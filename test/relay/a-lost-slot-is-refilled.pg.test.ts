@@ -158,3 +158,17 @@ it('a slot dropped while it is read, under load', async () => {
   await expect.poll(() => relays.ids().length, patience).toBe(written.length)
   expect(new Set(relays.ids())).toEqual(new Set(written))
 })
+
+it('a publication that was dropped while the log was read, and events nobody was sent', async () => {
+  relays.start(relays.wal())
+  await relays.streams()
+  await record(5)
+  await expect.poll(relays.ids, patience).toEqual(written)
+  await database.query('drop publication onewrite_events')
+  await record(5)
+  await database.query(`create publication onewrite_events for table onewrite.events
+    with (publish = 'insert', publish_via_partition_root = true)`)
+  await record(5)
+  await expect.poll(relays.ids, patience).toEqual(written)
+  await expect.poll(async () => (await refills())[0]?.reason, patience).toContain('publication')
+})
