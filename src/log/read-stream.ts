@@ -31,7 +31,7 @@ const streamSql = (schema: string): string => `
 const versionSql = (schema: string): string =>
   `select version::text from ${schema}.streams where aggregate_type = $1 and aggregate_id = $2`
 
-/** Sequences have no gaps: an event that is missing although the version says it was recorded is one that was dropped. */
+/** Sequences have no gaps: an event that the version counts and that is missing was dropped. */
 const firstKeptSql = (schema: string): string => `
   select coalesce((select e.sequence from ${schema}.events e
       where e.aggregate_type = $1 and e.aggregate_id = $2 and e.sequence >= $3::bigint

@@ -14,6 +14,7 @@ const folder = join(root, '.data', `samples-${process.pid}`)
 const given: Readonly<Record<string, string>> = {
   'README.md': '',
   'docs/roles.md': 'declare const ownerUrl: string',
+  'docs/how-to/keep-the-log-small.md': '',
   'docs/how-to/write-a-transport.md': `
     declare const publishingFixture: import('onewrite/testing').PublishingFixture
     declare const subscribingFixture: import('onewrite/testing').SubscribingFixture`,
