@@ -104,6 +104,7 @@ const schemaMaker = (nulls: NullMembers) => {
     if (node.kind !== 'object') return schemas[node.kind]
     const fields: ConnectField[] = []
     for (const [name, member] of node.members) {
+      if (name === '') throw new NotExpandable('a member has no name')
       const schema = of(pathTo(path, name), member)
       if (schema !== undefined) fields.push({ name, schema })
     }

@@ -14,6 +14,7 @@ export interface FromConnectorOptions {
   readonly publication?: string
   readonly slot?: string
   readonly refill?: RefillOptions
+  readonly skip?: readonly string[]
 }
 
 type Settings = Readonly<Record<string, string>>
@@ -167,10 +168,7 @@ export const fromConnector = (
   const form = { eventRouter, converters, connector: connectorPart(settings) }
   if (decoder === undefined) return outboxTable({ table: name, ...form, ...options })
   const keepNulls = decoder['fields.null.include'] === 'true'
-  const { publication, slot } = options
-  const names = {
-    ...(publication === undefined ? {} : { publication }),
-    ...(slot === undefined ? {} : { slot }),
-  }
-  return outboxMessages({ prefix: name, keepNulls, ...form, ...names })
+  // Nothing of a message is left to refill from.
+  const { refill: _refill, ...shared } = options
+  return outboxMessages({ prefix: name, keepNulls, ...form, ...shared })
 }

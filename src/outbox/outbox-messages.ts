@@ -4,6 +4,7 @@ import {
   type OutboxConverters,
   type RecordForm,
   readForm,
+  readSkip,
   refuseFaults,
 } from './outbox-table.ts'
 import type { EventRouterOptions, Faults } from './router-options.ts'
@@ -20,6 +21,8 @@ export interface OutboxMessagesOptions {
   readonly publication?: string
   /** Name of the replication slot. Default: that of the relay. */
   readonly slot?: string
+  /** Commits, as OUTBOX_ROW_REFUSED names them, whose messages are left out where they cannot be published. */
+  readonly skip?: readonly string[]
 }
 
 /** Messages that another program writes into the write-ahead log. Made by `outboxMessages`. */
@@ -30,9 +33,19 @@ export interface OutboxMessages {
   readonly keepNulls: boolean
   readonly publication: string | undefined
   readonly slot: string | undefined
+  readonly skip: ReadonlySet<string>
 }
 
-const allowed = ['prefix', 'eventRouter', 'converters', 'connector', 'keepNulls', 'publication', 'slot']
+const allowed = [
+  'prefix',
+  'eventRouter',
+  'converters',
+  'connector',
+  'keepNulls',
+  'publication',
+  'slot',
+  'skip',
+]
 
 const namePattern = /^[a-z_][a-z0-9_]{0,62}$/
 
@@ -57,7 +70,16 @@ export const outboxMessages = (options: OutboxMessagesOptions): OutboxMessages =
     }
   }
   const form = readForm(given, faults)
+  const skip = readSkip(given['skip'], faults)
   refuseFaults(faults)
   const { publication, slot } = options
-  return { kind: 'messages', prefix: String(prefix), form, keepNulls: keepNulls === true, publication, slot }
+  return {
+    kind: 'messages',
+    prefix: String(prefix),
+    form,
+    keepNulls: keepNulls === true,
+    publication,
+    slot,
+    skip,
+  }
 }

@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../lifecycle/logger.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { Queryable } from '../postgres/database.ts'
 import { formatLsn } from '../postgres/lsn.ts'
-import type { Change, LogicalMessage, Relation, RowInserted, RowUpdated } from '../postgres/replication.ts'
+import type { Change, LogicalMessage, Relation, RowInserted } from '../postgres/replication.ts'
 import { messageRouter } from './message-router.ts'
 import { ValueFault } from './outbox-column.ts'
 import type { OutboxMessages } from './outbox-messages.ts'
@@ -37,12 +37,6 @@ export interface OutboxReaderOptions {
 const isOf = ({ schema, table }: OutboxTable, relation: Relation): boolean =>
   relation.schema === schema && relation.table === table
 
-/** With a full identity every column counts as key, and any change would seem to make another row. */
-const changedKey = ({ relation, old, values }: RowUpdated): boolean =>
-  old !== undefined &&
-  relation.identity !== 'full' &&
-  relation.columns.some(({ key }, index) => key && old[index] !== values[index])
-
 const tableReader = (
   outbox: OutboxTable,
   { database, logger = silentLogger }: OutboxReaderOptions,
@@ -68,9 +62,7 @@ const tableReader = (
   const insert = async ({ relation, values }: Pick<RowInserted, 'relation' | 'values'>) =>
     (await routerOf(relation))(values)
 
-  const update = (change: RowUpdated) => {
-    // To Debezium another primary key is another row.
-    if (changedKey(change)) return insert(change)
+  const update = (): undefined => {
     if (changed === 'fatal') throw new ValueFault('it was changed, and table.op.invalid.behavior is fatal')
     logger[changed]({ outbox: name }, 'a row of the outbox was changed; the change is not published')
     return undefined
@@ -78,7 +70,7 @@ const tableReader = (
 
   return async (change) => {
     if (change.kind === 'insert' && isOf(outbox, change.relation)) return insert(change)
-    return change.kind === 'update' && isOf(outbox, change.relation) ? update(change) : undefined
+    return change.kind === 'update' && isOf(outbox, change.relation) ? update() : undefined
   }
 }
 
@@ -90,7 +82,7 @@ const messageReader = (outbox: OutboxMessages): OutboxReader['read'] => {
 }
 
 export const outboxReader = (options: OutboxReaderOptions): OutboxReader => {
-  const { outbox } = options
+  const { outbox, logger = silentLogger } = options
   const read = outbox.kind === 'table' ? tableReader(outbox, options) : messageReader(outbox)
   return {
     read: async (change, lsn) => {
@@ -99,6 +91,10 @@ export const outboxReader = (options: OutboxReaderOptions): OutboxReader => {
       } catch (error) {
         if (!(error instanceof ValueFault)) throw error
         const place = { outbox: outboxName(outbox), lsn: formatLsn(lsn), fault: error.message }
+        if (outbox.skip.has(place.lsn)) {
+          logger.error(place, 'left out, as configured')
+          return undefined
+        }
         throw new OnewriteError('OUTBOX_ROW_REFUSED', place, { cause: error })
       }
     },

@@ -44,6 +44,8 @@ export interface OutboxTableOptions {
   readonly slot?: string
   /** Default: the relay stops when its position is lost. */
   readonly refill?: RefillOptions
+  /** Commits, as OUTBOX_ROW_REFUSED names them, whose rows are left out where they cannot be published. */
+  readonly skip?: readonly string[]
 }
 
 /** How records are made, checked. */
@@ -64,10 +66,11 @@ export interface OutboxTable {
   readonly publication: string | undefined
   readonly slot: string | undefined
   readonly refill: RefillOptions | undefined
+  readonly skip: ReadonlySet<string>
 }
 
 const formOptions = ['eventRouter', 'converters', 'connector']
-const tableOptions = ['table', 'publication', 'slot', 'refill', ...formOptions]
+const tableOptions = ['table', 'publication', 'slot', 'refill', 'skip', ...formOptions]
 const uses = ['key', 'value', 'header'] as const
 
 type Given = Readonly<Record<string, unknown>>
@@ -182,6 +185,19 @@ const readRefill = (given: unknown, faults: Faults): RefillOptions | undefined =
   return orderBy === undefined ? undefined : { orderBy }
 }
 
+/** Places of commits, in the form in which PostgreSQL prints them. */
+export const readSkip = (given: unknown, faults: Faults): ReadonlySet<string> => {
+  const places = given === undefined ? [] : given
+  if (
+    Array.isArray(places) &&
+    places.every((place) => /^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/.test(String(place)))
+  ) {
+    return new Set(places.map(String))
+  }
+  faults.push('skip is no list of places in the write-ahead log such as "16/B374D848"')
+  return new Set()
+}
+
 export const refuseFaults = (faults: Faults): void => {
   if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
 }
@@ -203,6 +219,7 @@ export const outboxTable = (options: OutboxTableOptions): OutboxTable => {
     publication: checkName('publication', given['publication'], faults),
     slot: checkName('slot', given['slot'], faults),
     refill: readRefill(given['refill'], faults),
+    skip: readSkip(given['skip'], faults),
   }
   refuseFaults(faults)
   return outbox
