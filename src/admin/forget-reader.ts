@@ -10,30 +10,44 @@ export interface ForgetOptions {
   readonly dryRun?: boolean
 }
 
-export interface Forgotten {
-  readonly kind: 'relay' | 'group'
+/** A group, a relay, or one shard of a relay. */
+export interface ForgottenReader {
+  /** `relay/orders` */
   readonly name: string
   /** Where it was; undefined where it had no checkpoint. */
   readonly position: bigint | undefined
-  /** Replication slot that goes with it; undefined where it has none. */
+  /** Replication slot that goes with it; undefined where there is none. */
   readonly slot: string | undefined
+}
+
+export interface Forgotten {
+  readonly kind: 'relay' | 'group'
+  readonly name: string
+  readonly readers: readonly ForgottenReader[]
   readonly dryRun: boolean
 }
 
 interface ReaderRow {
+  readonly name: string
   readonly position: string | null
   readonly slot: string | null
   readonly owner: string | null
 }
 
-const readerSql = (schema: string): string => `
-  select c.position::text as position, s.slot_name::text as slot,
-    (select l.owner from ${schema}.leases l where l.name = k.name and l.expires_at > clock_timestamp()) as owner
-  from (select $1 || '/' || $2 as name) k
-  left join ${schema}.checkpoints c on c.name = k.name
-  left join ${schema}.relays r on $1 = 'relay' and r.name = $2
+/** What has this name, and all shards that the relay ever had: their checkpoints are left behind. */
+const readersSql = (schema: string): string => `
+  with named as (
+    select name from ${schema}.checkpoints union select 'relay/' || name from ${schema}.relays
+  )
+  select n.name, c.position::text as position, s.slot_name::text as slot,
+    (select l.owner from ${schema}.leases l where l.name = n.name and l.expires_at > clock_timestamp()) as owner
+  from named n
+  left join ${schema}.checkpoints c on c.name = n.name
+  left join ${schema}.relays r on 'relay/' || r.name = n.name
   left join pg_replication_slots s on s.slot_name = r.slot and s.database = current_database()
-  where c.name is not null or r.name is not null`
+  where n.name = $1 or (starts_with(n.name, $1 || '.') and substr(n.name, length($1) + 2) ~ '^[0-9]+[.][0-9]+$'
+    and exists (select from ${schema}.relay_shards d where 'relay/' || d.relay = $1))
+  order by n.name`
 
 const knownSql = (schema: string): string => `
   select string_agg(name, ', ' order by name) as known from (
@@ -43,36 +57,35 @@ const knownSql = (schema: string): string => `
 /** Nobody can take the lease while this lock is held; without it a relay could start in the middle. */
 const lockSql = (schema: string): string => `lock table ${schema}.leases in share row exclusive mode`
 
-const forgetSql = (schema: string): readonly (readonly [sql: string, parameters: 1 | 2])[] => [
-  [`delete from ${schema}.checkpoints where name = $1 || '/' || $2`, 2],
-  [`delete from ${schema}.relays where name = $1`, 1],
+const forgetSql = (schema: string): readonly string[] => [
+  `delete from ${schema}.checkpoints where name = any($1)`,
+  `delete from ${schema}.relays where 'relay/' || name = any($1)`,
 ]
 
-const find = async (tx: Transaction, { kind, name }: ForgetOptions): Promise<ReaderRow> => {
+const find = async (tx: Transaction, { kind, name }: ForgetOptions): Promise<readonly ReaderRow[]> => {
   const schema = quoteIdentifier('schema', tx.schema)
-  const [row] = (await tx.query<ReaderRow>(readerSql(schema), [kind, name])).rows
-  if (row === undefined) {
-    const { rows } = await tx.query<{ known: string | null }>(knownSql(schema), [kind])
-    throw new OnewriteError('UNKNOWN_READER', { kind, name, known: rows[0]?.known ?? 'none' })
+  const { rows } = await tx.query<ReaderRow>(readersSql(schema), [`${kind}/${name}`])
+  if (rows.length === 0) {
+    const { rows: others } = await tx.query<{ known: string | null }>(knownSql(schema), [kind])
+    throw new OnewriteError('UNKNOWN_READER', { kind, name, known: others[0]?.known ?? 'none' })
   }
-  if (row.owner !== null) {
-    throw new OnewriteError('READER_IN_USE', { name: `${kind} ${name}`, owner: row.owner })
+  for (const { name: reader, owner } of rows) {
+    if (owner !== null) throw new OnewriteError('READER_IN_USE', { name: reader, owner })
   }
-  return row
+  return rows
 }
 
-const forget = async (tx: Transaction, { kind, name }: ForgetOptions, slot: string | null): Promise<void> => {
+const forget = async (tx: Transaction, readers: readonly ReaderRow[]): Promise<void> => {
   // First: it cannot be rolled back. Where what follows fails, the relay is still known and the slot is made anew.
-  if (slot !== null) await dropSlot(tx, slot)
-  for (const [sql, parameters] of forgetSql(quoteIdentifier('schema', tx.schema))) {
-    if (parameters === 2) await tx.query(sql, [kind, name])
-    else if (kind === 'relay') await tx.query(sql, [name])
-  }
+  for (const { slot } of readers) if (slot !== null) await dropSlot(tx, slot)
+  const names = readers.map(({ name }) => name)
+  for (const sql of forgetSql(quoteIdentifier('schema', tx.schema))) await tx.query(sql, [names])
 }
 
 /**
  * Forgets a reader that is gone for good: its checkpoint, its registration and its replication slot, all of which hold
- * something back for it. Its lease stays, because fencing tokens must keep growing. Needs the owner of the log.
+ * something back for it; of a divided relay, those of every shard. Leases stay, because fencing tokens must keep
+ * growing. Needs the owner of the log.
  *
  * @throws UNKNOWN_READER, READER_IN_USE, SLOT_IN_USE, PERMISSION_DENIED
  */
@@ -80,13 +93,16 @@ export const forgetReader = (database: Database, options: ForgetOptions): Promis
   database.transaction(async (tx) => {
     const { kind, name, dryRun = false } = options
     if (!dryRun) await tx.query(lockSql(quoteIdentifier('schema', tx.schema)))
-    const { position, slot } = await find(tx, options)
-    if (!dryRun) await forget(tx, options, slot)
+    const readers = await find(tx, options)
+    if (!dryRun) await forget(tx, readers)
     return {
       kind,
       name,
-      position: position === null ? undefined : BigInt(position),
-      slot: slot ?? undefined,
+      readers: readers.map(({ name: reader, position, slot }) => ({
+        name: reader,
+        position: position === null ? undefined : BigInt(position),
+        slot: slot ?? undefined,
+      })),
       dryRun,
     }
   })

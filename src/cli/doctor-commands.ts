@@ -4,7 +4,8 @@ import { type Diagnosis, doctor } from '../admin/doctor.ts'
 import { countText } from './amounts.ts'
 import { examples } from './examples.ts'
 import { addKafkaOptions, kafkaOptionsOf, listOf } from './kafka-options.ts'
-import type { Run } from './run-command.ts'
+import type { Outcome } from './outcome.ts'
+import type { Run, Task } from './run-command.ts'
 
 const marks: Readonly<Record<CheckStatus, string>> = {
   ok: 'ok      ',
@@ -48,7 +49,7 @@ ${examples(
   ['onewrite doctor --json', 'for a script; the exit code is 3 where there is a problem'],
 )}`,
     )
-  run(addKafkaOptions(command), async ({ database, options, env, progress }) => {
+  const look = async ({ database, options, env, progress }: Task): Promise<Outcome> => {
     const brokers = kafkaOptionsOf(options, env)
     const diagnosis = await doctor({
       database,
@@ -56,5 +57,6 @@ ${examples(
       progress: (check) => progress(`checking ${check}`),
     })
     return { json: diagnosis, text: text(diagnosis), healthy: diagnosis.healthy }
-  })
+  }
+  run(addKafkaOptions(command), look, { anySchema: true })
 }

@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
-import { type Forgotten, forgetReader } from '../admin/forget-reader.ts'
+import { type Forgotten, type ForgottenReader, forgetReader } from '../admin/forget-reader.ts'
 import { examples } from './examples.ts'
 import type { Run } from './run-command.ts'
 
-const text = ({ kind, name, position, slot, dryRun }: Forgotten): string => {
-  const what = `${kind} ${name}, ${position === undefined ? 'without a checkpoint' : `at position ${position}`}`
-  const also = slot === undefined ? '' : `, and its replication slot ${slot}`
-  return `${dryRun ? 'would forget' : 'forgot'} ${what}${also}`
+const line = ({ name, position, slot }: ForgottenReader): string => {
+  const where = position === undefined ? 'without a checkpoint' : `at position ${position}`
+  return `${name}, ${where}${slot === undefined ? '' : `, and its replication slot ${slot}`}`
 }
+
+const text = ({ readers, dryRun }: Forgotten): string =>
+  readers.map((reader) => `${dryRun ? 'would forget' : 'forgot'} ${line(reader)}`).join('\n')
 
 /** `relay forget` and `group forget`. */
 export const forgetCommand = (parent: Command, run: Run, kind: Forgotten['kind']): void => {

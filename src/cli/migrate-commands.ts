@@ -39,5 +39,5 @@ export const migrateCommands = (parent: Command, run: Run): void => {
         ['onewrite migrate', 'apply them; needs a role that may create tables'],
       ),
     )
-  run(command, (task) => (task.options['dryRun'] === true ? plan(task) : apply(task)))
+  run(command, (task) => (task.options['dryRun'] === true ? plan(task) : apply(task)), { anySchema: true })
 }

@@ -3,6 +3,7 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
 import type { Database } from '../postgres/database.ts'
 import { pgDatabase } from '../postgres/pg-database.ts'
+import { assertSchema } from '../postgres/schema-version.ts'
 import type { Outcome } from './outcome.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -21,8 +22,13 @@ export interface Task {
   readonly signal: AbortSignal
 }
 
+export interface RunOptions {
+  /** Whether the command works, too, where the schema is missing or of another version. Default false. */
+  readonly anySchema?: boolean
+}
+
 /** Gives a command the options that all have, and its work. */
-export type Run = (command: Command, work: (task: Task) => Promise<Outcome>) => Command
+export type Run = (command: Command, work: (task: Task) => Promise<Outcome>, options?: RunOptions) => Command
 
 /** Adds commands to the program, or to a command that has subcommands. */
 export type CommandGroup = (parent: Command, run: Run) => void
@@ -62,7 +68,7 @@ export interface Finished {
 /** The actions of one run of the program: each opens the database, works, closes it and hands over its outcome. */
 export const commandRunner =
   (terminal: Terminal, finished: (result: Finished) => void): Run =>
-  (command, work) =>
+  (command, work, { anySchema = false } = {}) =>
     command
       .option('--database-url <url>', 'PostgreSQL with the log (default: DATABASE_URL)')
       .option('--schema <name>', 'schema of the log', 'onewrite')
@@ -73,6 +79,7 @@ export const commandRunner =
         const database = pgDatabase({ url, schema, applicationName: 'onewrite cli', max: 4 })
         const progress = progressOn(terminal)
         try {
+          if (!anySchema) await assertSchema(database)
           const { signal, env } = terminal
           const logger = loggerOn(progress)
           const parameters = [...command.processedArgs].flat().map(String)

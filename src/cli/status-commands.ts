@@ -6,11 +6,6 @@ import { examples } from './examples.ts'
 import { relaysText } from './relay-commands.ts'
 import type { Run } from './run-command.ts'
 
-const schemaText = ({ schema: { name, installed, needed, pending } }: Overview): string =>
-  pending.length === 0
-    ? `schema ${name}, version ${installed}`
-    : `schema ${name}, version ${installed} of ${needed}: run onewrite migrate`
-
 const logText = ({ log }: Overview): string =>
   [
     `last position ${log.lastPosition}`,
@@ -33,7 +28,7 @@ const text = (found: Overview): string => {
   const groups = groupRows(found)
   const relays = { lastPosition: found.log.lastPosition, relays: found.relays, healthy: found.healthy }
   return [
-    `${found.database}, PostgreSQL ${found.serverVersion}, ${schemaText(found)}`,
+    `${found.database}, PostgreSQL ${found.serverVersion}, schema ${found.schema.name} version ${found.schema.version}`,
     `log: ${logText(found)}`,
     '',
     relaysText(relays),

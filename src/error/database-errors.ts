@@ -29,7 +29,7 @@ export const databaseErrors = {
   SCHEMA_MISSING: {
     message: 'schema {schema} holds no onewrite log',
     delivery: nothingRecorded,
-    fix: 'Run migrate() (or let the service migrate at start), and check the configured schema name.',
+    fix: 'Run onewrite migrate (or let the service migrate at start), and check the configured schema name.',
     retryable: false,
   },
   SCHEMA_TOO_NEW: {
@@ -41,7 +41,7 @@ export const databaseErrors = {
   SCHEMA_TOO_OLD: {
     message: 'schema {schema} has version {found}, this program needs {known}',
     delivery: eventsWait,
-    fix: 'Run migrate() with a role that may create tables.',
+    fix: 'Run onewrite migrate with a role that may create tables.',
     retryable: false,
   },
   MIGRATION_CHANGED: {

@@ -4,7 +4,7 @@ import { createPartitions } from '../../src/log/partitions.ts'
 import type { NewEvent } from '../../src/message/new-event.ts'
 import { saveCheckpoint } from '../../src/postgres/checkpoint.ts'
 import type { Database } from '../../src/postgres/database.ts'
-import { acquireLease } from '../../src/postgres/lease.ts'
+import { acquireLease, releaseLease } from '../../src/postgres/lease.ts'
 import { readMigrations } from '../../src/postgres/migration-files.ts'
 import { goTo, nameOf, partitionNames, useSmallPartitions } from '../log/small-partitions.ts'
 import { emptyDatabase, freshDatabase } from '../support/database.ts'
@@ -51,6 +51,37 @@ describe('migrate', () => {
   })
 })
 
+describe('a schema of another version', () => {
+  it('is refused before anything is done, with what to run', async () => {
+    await database.query('delete from onewrite.migrations where version > 3')
+    for (const command of [['status'], ['relay', 'status'], ['retention', '--after', '30d']]) {
+      const { exitCode, err } = await on(...command)
+      expect(exitCode).toBe(1)
+      expect(err).toMatch(/SCHEMA_TOO_OLD.*\nfix: +Run onewrite migrate/)
+    }
+  })
+})
+
+describe('status', () => {
+  it('shows the log, its relays and its groups', async () => {
+    await write(oldEvent(), oldEvent())
+    await registerRelay('orders', 'host:1')
+    await saveCheckpoint(database, { name: 'group/printer', position: 1n, token: 1n })
+    const { exitCode, out } = await on('status')
+    expect(out).toMatch(
+      /PostgreSQL \d+\.\d+.*, schema onewrite version \d+\nlog: last position 2, 2 partitions/,
+    )
+    expect(out).toMatch(/orders\s+stopped/)
+    expect(out).toMatch(/printer\s+stopped\s+1\s+1 events\s+40\.0 d/)
+    expect(exitCode).toBe(3)
+    expect((await on('status', '--json')).json()).toMatchObject({
+      log: { lastPosition: '2', droppedThrough: '0', overflow: false },
+      groups: [{ name: 'printer', reading: false, position: '1', lag: { events: '1' } }],
+      healthy: false,
+    })
+  })
+})
+
 describe('retention', () => {
   beforeEach(async () => {
     await useSmallPartitions(database)
@@ -90,12 +121,11 @@ describe('relay forget', () => {
     await saveCheckpoint(database, { name: 'relay/gone', position: 7n, token: 1n })
     await database.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot])
     const dry = await on('relay', 'forget', 'gone', '--dry-run')
-    expect(dry.out).toBe(`would forget relay gone, at position 7, and its replication slot ${slot}\n`)
+    expect(dry.out).toBe(`would forget relay/gone, at position 7, and its replication slot ${slot}\n`)
     expect((await on('relay', 'forget', 'gone', '--json')).json()).toEqual({
       kind: 'relay',
       name: 'gone',
-      position: '7',
-      slot,
+      readers: [{ name: 'relay/gone', position: '7', slot }],
       dryRun: false,
     })
     const left = await database.query(
@@ -111,8 +141,26 @@ describe('relay forget', () => {
     await acquireLease(database, { name: 'relay/orders', owner: 'host:1', ttl: 60_000 })
     const { exitCode, err } = await on('relay', 'forget', 'orders')
     expect(exitCode).toBe(1)
-    expect(err).toContain('relay orders is in use: host:1 holds its lease [READER_IN_USE]')
+    expect(err).toContain('relay/orders is in use: host:1 holds its lease [READER_IN_USE]')
     expect((await database.query('select name from onewrite.relays')).rows).toHaveLength(1)
+  })
+
+  it('forgets all shards of a relay, and refuses while one of them runs', async () => {
+    await database.query(
+      "insert into onewrite.relay_shards values ('orders', 1, 1, '{}', true), ('orders', 2, 2, '{7}', true)",
+    )
+    for (const name of ['orders.2.0', 'orders.2.1', 'orders.eu']) await registerRelay(name, 'me')
+    await saveCheckpoint(database, { name: 'relay/orders', position: 7n, token: 1n })
+    const lease = await acquireLease(database, { name: 'relay/orders.2.1', owner: 'host:1', ttl: 60_000 })
+    expect((await on('relay', 'forget', 'orders')).err).toContain('relay/orders.2.1 is in use')
+    if (lease !== undefined) await releaseLease(database, lease)
+    expect((await on('relay', 'forget', 'orders')).out.split('\n')).toEqual([
+      'forgot relay/orders, at position 7',
+      'forgot relay/orders.2.0, without a checkpoint',
+      'forgot relay/orders.2.1, without a checkpoint',
+      '',
+    ])
+    expect((await database.query('select name from onewrite.relays')).rows).toEqual([{ name: 'orders.eu' }])
   })
 
   it('names those it knows where the name is wrong', async () => {
