@@ -5,6 +5,7 @@ import { describeFailure, InstallFailure } from '../install/failure.mjs'
 import { consoleConsumer } from './console-consumer.ts'
 import { startKafka } from './kafka.ts'
 import { recordGolden } from './record-golden.ts'
+import { tryMove } from './try-move.ts'
 
 const usage = `npm run stack                       starts PostgreSQL and Kafka; Ctrl-C stops them
 npm run stack -- consume <topic>    prints a topic with Kafka's own console consumer
@@ -13,7 +14,8 @@ npm run stack -- consume <topic>    prints a topic with Kafka's own console cons
     --timeout-ms <n>                stop when nothing came for so long
 npm run stack -- record-golden [text]
                                     records what the real Debezium publishes into test/fixtures/event-router:
-                                    all cases, or those whose name contains the text`
+                                    all cases, or those whose name contains the text
+npm run stack -- try-move            moves an outbox from a real Debezium to onewrite as docs/how-to says, and judges`
 
 const untilInterrupted = async (): Promise<void> => {
   // Signal listeners do not keep a process alive; the servers are watched, not held.
@@ -68,6 +70,7 @@ const run = async ([verb, ...words]: string[]): Promise<void> => {
   if (verb === undefined) return runServers()
   if (verb === 'consume') return consume(words)
   if (verb === 'record-golden') return recordGolden(words[0] ?? '')
+  if (verb === 'try-move') return tryMove()
   throw new InstallFailure(`unknown command ${verb}`, { fix: usage })
 }
 

@@ -15,6 +15,7 @@ const given: Readonly<Record<string, string>> = {
   'README.md': '',
   'docs/roles.md': 'declare const ownerUrl: string',
   'docs/how-to/keep-the-log-small.md': '',
+  'docs/how-to/move-from-debezium.md': '',
   'docs/how-to/write-a-transport.md': `
     declare const publishingFixture: import('onewrite/testing').PublishingFixture
     declare const subscribingFixture: import('onewrite/testing').SubscribingFixture`,
