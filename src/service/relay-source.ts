@@ -1,6 +1,7 @@
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database } from '../postgres/database.ts'
+import { autoSource } from '../relay/auto-source.ts'
 import type { Part, RelaySource } from '../relay/source.ts'
 import { tableSource } from '../relay/table-source.ts'
 import { walSource } from '../relay/wal-source.ts'
@@ -15,7 +16,8 @@ export const relaySource = (
 ): RelaySource => {
   const common = { database, encode, part, ...(polling === undefined ? {} : { polling }) }
   if (source === 'table') return tableSource(common)
-  return walSource({
+  const open = source === 'auto' ? autoSource : walSource
+  return open({
     ...common,
     ...(walBudget === undefined ? {} : { walBudget }),
     ...(beyondBudget === undefined ? {} : { beyondBudget }),

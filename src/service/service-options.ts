@@ -30,8 +30,8 @@ export interface ServiceOptions {
   /** Default `exactly-once`. */
   readonly delivery?: Delivery
   /**
-   * What the relay reads: the log as a table (default), or the write-ahead log, which is faster and needs
-   * `wal_level = logical`, a role with REPLICATION and a direct connection.
+   * What the relay reads: the log as a table (default); the write-ahead log (`wal`), which is faster and needs
+   * `wal_level = logical`, a role with REPLICATION and a direct connection; or `auto`, the second where it can be had.
    */
   readonly source?: SourceName
   /** Bytes of write-ahead log that its slot may hold back. Default 4 GiB. */
@@ -66,7 +66,7 @@ export interface ServiceOptions {
 }
 
 /** What a relay can read. */
-export const sourceNames = ['table', 'wal'] as const
+export const sourceNames = ['table', 'wal', 'auto'] as const
 export type SourceName = (typeof sourceNames)[number]
 
 const namePattern = /^[a-z][a-z0-9]*([._-][a-z0-9]+)*$/
