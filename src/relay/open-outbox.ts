@@ -159,7 +159,7 @@ const openOn = async (open: OpenOutbox, connections: Connections): Promise<Sourc
 }
 
 /**
- * Opens the write-ahead log where the checkpoint stands; without one at the slot's place, or now where there is no slot.
+ * Opens the write-ahead log where the checkpoint stands; without one at the slot's place, or where it ends now.
  *
  * @throws OUTBOX_UNREADABLE, OUTBOX_POSITION_LOST
  */
