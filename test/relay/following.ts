@@ -19,7 +19,12 @@ const headerOf = ({ headers }: Pick<OutgoingRecord, 'headers'>, name: string): s
   (Array.isArray(headers) ? new Map(headers).get(name) : Reflect.get(headers, name))?.toString()
 
 /** Relays named `accounts`, one after the other or at the same time, over one transport in memory. */
-export const following = (database: Database, options: Partial<RelayOptions> = {}) => {
+export const following = (
+  database: Database,
+  options: Partial<RelayOptions> = {},
+  /** Looks on with the rights to see everything. */
+  admin: Database = database,
+) => {
   const transport = memory({ partitions: 1 })
   const started: Relay[] = []
   const wal = (extra: Partial<WalSourceOptions> = {}): RelaySource =>
@@ -27,9 +32,9 @@ export const following = (database: Database, options: Partial<RelayOptions> = {
   const table = (): RelaySource => tableSource({ database, encode })
   const slot = wal().slotOf?.('accounts') ?? ''
   const all = () => transport.records('accounts')
-  const slotState = (): Promise<SlotState | undefined> => readSlot(database, slot)
+  const slotState = (): Promise<SlotState | undefined> => readSlot(admin, slot)
   const isStreaming = async (): Promise<boolean> => {
-    const { rowCount } = await database.query(
+    const { rowCount } = await admin.query(
       `select from pg_stat_replication r join pg_replication_slots s on s.active_pid = r.pid
       where s.slot_name = $1 and r.state = 'streaming'`,
       [slot],
