@@ -124,6 +124,23 @@ describe('retention', () => {
     expect(reports.flatMap(({ dropped }) => dropped).sort()).toEqual([nameOf(1), nameOf(1001)])
   })
 
+  it('asks again under the lock: a reader that came after the plan keeps what it has not read', async () => {
+    const late: Database = {
+      ...database,
+      transaction: async (work, options) => {
+        await passed('group/late', 2n)
+        return database.transaction(work, options)
+      },
+    }
+    const report = await applyRetention(late, { after: '30d' })
+    expect(report.dropped).toEqual([nameOf(1)])
+    expect(report.partitions[0]).toMatchObject({
+      name: nameOf(1001),
+      obstacles: [{ kind: 'reader', name: 'group/late', position: 2n }],
+    })
+    expect(report.partitions[1]?.obstacles).not.toEqual([])
+  })
+
   it('keeps the versions of streams, and sequences go on', async () => {
     await applyRetention(database, { after: '30d' })
     const order = (aggregateId: string) => ({ aggregate: 'order', aggregateId })
