@@ -2,6 +2,8 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 
 /** Reads a binary message from front to back. Every method throws UNREADABLE_WAL where the message is too short. */
 export interface MessageReader {
+  /** Turns to the next message, from an offset on. */
+  begin(message: Buffer, offset: number): void
   uint8(): number
   uint16(): number
   uint32(): number
@@ -20,18 +22,26 @@ export interface MessageReader {
   ended(): boolean
 }
 
-export const messageReader = (source: Buffer, offset: number): MessageReader => {
-  let at = offset
+/** One reader for all messages: three of them come with every small transaction, and making a reader costs more. */
+export const messageReader = (): MessageReader => {
+  let source: Buffer = Buffer.alloc(0)
+  let first = 0
+  let at = 0
 
   const take = (length: number): number => {
     const start = at
     at += length
     if (at <= source.length) return start
-    const cause = `it ends after ${source.length - offset} bytes, in the middle of a value`
+    const cause = `it ends after ${source.length - first} bytes, in the middle of a value`
     throw new OnewriteError('UNREADABLE_WAL', { cause })
   }
 
   return {
+    begin: (message, offset) => {
+      source = message
+      first = offset
+      at = offset
+    },
     uint8: () => source.readUInt8(take(1)),
     uint16: () => source.readUInt16BE(take(2)),
     uint32: () => source.readUInt32BE(take(4)),

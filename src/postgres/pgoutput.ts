@@ -162,9 +162,10 @@ const readTagged = (tag: string, from: MessageReader, relations: Relations): Cha
 
 export const pgoutputDecoder = (): Decoder => {
   const relations = described()
+  const from = messageReader()
   return {
     decode: (bytes, offset = 0) => {
-      const from = messageReader(bytes, offset)
+      from.begin(bytes, offset)
       const change = readTagged(from.letter(), from, relations)
       if (!from.ended()) throw unreadable('the message is longer than what it says')
       return change
