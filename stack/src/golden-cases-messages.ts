@@ -95,5 +95,6 @@ export const messageCases: readonly GoldenCase[] = [
     inserts: [emit('{"a": 1}')],
     converters: { key: jsonConverter, value: jsonConverter },
     connector: { 'message.prefix.include.list': 'outbox' },
+    masked: ['ts_ms', 'ts_us', 'ts_ns', 'db', 'sequence', 'txId', 'lsn'],
   }),
 ]
