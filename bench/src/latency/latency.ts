@@ -19,6 +19,8 @@ interface Case {
   readonly delivery: Delivery
   /** Where the relay runs: alone it polls, beside the writers it is poked. */
   readonly relay: 'own process' | 'beside the writers'
+  /** What the relay of an own process reads. Default: the table, polled. */
+  readonly source?: 'table' | 'wal' | 'woken'
 }
 
 const cases: readonly Case[] = [
@@ -42,6 +44,15 @@ const cases: readonly Case[] = [
     ...{ name: 'at-least-once, poked in process', metric: 'at_least_once_poked' },
     ...{ delivery: 'at-least-once', relay: 'beside the writers' },
   },
+  ...(['wal', 'woken'] as const).flatMap((source) =>
+    (['exactly-once', 'at-least-once'] as const).map((delivery) => ({
+      ...{
+        name: `${delivery}, ${source === 'wal' ? 'write-ahead log' : 'table woken by the log'}`,
+        delivery,
+      },
+      ...{ metric: `${delivery.replaceAll('-', '_')}_${source}`, relay: 'own process' as const, source },
+    })),
+  ),
 ]
 
 export interface LatencyFigures {
@@ -80,7 +91,7 @@ export const within = async <T>(milliseconds: number, work: Promise<T>): Promise
 /** Each case has a log, a topic and a relay of its own. */
 const measureCase = async (
   bench: Bench,
-  { delivery, relay }: Case,
+  { delivery, relay, source = 'table' }: Case,
   seconds: number,
 ): Promise<LatencyFigures> => {
   const { tsx, servers } = bench
@@ -99,7 +110,7 @@ const measureCase = async (
     relay === 'own process'
       ? startProgram<PollingRelayInput, PollingRelayFigures>(
           'latency/relay-process',
-          { databaseUrl, schema, brokers, ...place },
+          { databaseUrl, schema, brokers, ...place, source },
           { tsx },
         )
       : undefined
@@ -168,6 +179,7 @@ const measure = async (bench: Bench): Promise<Result> => {
 
 export const latency: Benchmark = {
   name: 'latency',
+  postgres: { wal_level: 'logical', max_replication_slots: '60', max_wal_senders: '60' },
   about: 'milliseconds from COMMIT to a read_committed consumer at 1,000 events a second',
   needsKafka: true,
   measure,
