@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import type { SourceName } from '../../src/service/service-options.ts'
+import { type Build, theRelay } from './build.ts'
 
 export interface RelaySettings {
   readonly databaseUrl: string
@@ -11,14 +12,12 @@ export interface RelaySettings {
   /** Name of the relay. Default: fault. */
   readonly relay?: string
   /** Default: table. */
-  readonly source?: RelaySourceName
-  /** The tree to run; default: src. */
-  readonly tree?: string
+  readonly source?: SourceName
+  /** Default: src as it is. */
+  readonly build?: Build
   /** Milliseconds after which Kafka aborts an open transaction. */
   readonly transactionTimeout?: number
 }
-
-export type RelaySourceName = 'table' | 'wal'
 
 export interface RelayChild {
   /** Resolves once the service has started, or the process has ended. */
@@ -39,16 +38,12 @@ export interface RelayChild {
   output(): string
 }
 
-const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url))
-const tree = fileURLToPath(new URL('../../src', import.meta.url))
-
 const launch = (settings: RelaySettings, failpoints: string): ChildProcess =>
-  spawn(process.execPath, ['--import', 'tsx', program], {
+  spawn(process.execPath, [(settings.build ?? theRelay()).program], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: {
       ...process.env,
       NODE_OPTIONS: '',
-      ONEWRITE_TREE: settings.tree ?? tree,
       ONEWRITE_FAILPOINTS: failpoints,
       DATABASE_URL: settings.databaseUrl,
       BROKERS: settings.brokers,

@@ -1,6 +1,8 @@
-// A relay in a process of its own, to be killed. ONEWRITE_TREE is what it runs: src, or a known-bad copy of it.
-import { pathToFileURL } from 'node:url'
+// A relay in a process of its own, to be killed. It runs compiled, with src or with a known-bad copy of it.
+import { kafka } from '../../src/kafka/kafka.ts'
+import { topics } from '../../src/message/topic.ts'
 import type { Delivery } from '../../src/relay/open-sink.ts'
+import { service } from '../../src/service/service.ts'
 
 const need = (name: string): string => {
   const value = process.env[name]
@@ -8,13 +10,8 @@ const need = (name: string): string => {
   return value
 }
 
-const from = (file: string): string => pathToFileURL(`${need('ONEWRITE_TREE')}/${file}`).href
-
-const { service }: typeof import('../../src/service/service.ts') = await import(from('service/service.ts'))
-const { kafka }: typeof import('../../src/kafka/kafka.ts') = await import(from('kafka/kafka.ts'))
-const { topics }: typeof import('../../src/message/topic.ts') = await import(from('message/topic.ts'))
-
 const delivery: Delivery = need('DELIVERY') === 'at-least-once' ? 'at-least-once' : 'exactly-once'
+const timeout = Number(need('TRANSACTION_TIMEOUT'))
 const print = (fields: object, message: string): void => console.error(message, JSON.stringify(fields))
 
 const app = await service({
@@ -22,15 +19,15 @@ const app = await service({
   database: need('DATABASE_URL'),
   transport: kafka({
     brokers: need('BROKERS').split(','),
-    transactionTimeout: Number(need('TRANSACTION_TIMEOUT')),
-    deliveryTimeout: Number(need('TRANSACTION_TIMEOUT')),
+    transactionTimeout: timeout,
+    deliveryTimeout: timeout,
   }),
   topic: topics.fixed(need('TOPIC')),
   createTopics: [{ name: need('TOPIC'), partitions: 4 }],
   delivery,
   leaseTtl: 1000,
   migrate: false,
-  ...(need('SOURCE') === 'wal' ? { source: 'wal' as const } : {}),
+  source: need('SOURCE') === 'wal' ? 'wal' : 'table',
   logger: { debug: () => undefined, info: print, warn: print, error: print },
 }).start()
 

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest'
 import { runCampaign, serverFaultsOf } from './campaign.ts'
+import { kills } from './effort.ts'
 import { seedOf } from './seed.ts'
-
-const kills = Number(process.env['ONEWRITE_KILLS'] ?? 20)
 
 it(`loses, repeats, invents and reorders nothing through ${kills} kills of the relay and restarts of both servers`, {
   timeout: 60_000 + kills * 15_000,

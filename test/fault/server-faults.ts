@@ -9,7 +9,9 @@ export const serverFaults = ['postgres', 'broker', 'walsender', 'slot'] as const
 
 export type ServerFault = (typeof serverFaults)[number]
 
-const slotsSql = 'select slot_name as slot from pg_replication_slots where database = current_database()'
+const slotsSql = `
+  select slot from onewrite.relays r join onewrite.checkpoints c on c.name = 'relay/' || r.name
+  where r.name = $1 and c.state::json ->> 'source' = 'wal'`
 
 const terminateSql = `
   select pg_terminate_backend(active_pid) as done
@@ -17,25 +19,26 @@ const terminateSql = `
 
 const dropSql = 'select pg_drop_replication_slot($1)'
 
-const theSlot = async (database: Database): Promise<string> => {
-  const { rows } = await database.query<{ slot: string }>(slotsSql)
-  const [row] = rows
-  if (row === undefined || rows.length > 1) throw new Error(`one slot was expected, not ${rows.length}`)
-  return row.slot
+/** Resolves with the slot of a relay once its checkpoint stands in the write-ahead log. */
+export const readsWal = async (database: Database, relay: string): Promise<string> => {
+  const find = async (): Promise<string | undefined> =>
+    (await database.query<{ slot: string }>(slotsSql, [relay])).rows[0]?.slot
+  await expect.poll(find, { timeout: 60_000, interval: 20 }).toBeDefined()
+  return (await find()) ?? ''
 }
 
 const terminated = async (database: Database, slot: string): Promise<boolean> =>
   (await database.query<{ done: boolean }>(terminateSql, [slot])).rows.some(({ done }) => done)
 
 /** Ends the server's half of the replication connection; the relay has to connect anew. */
-export const killWalsender = async (database: Database): Promise<void> => {
-  const slot = await theSlot(database)
+export const killWalsender = async (database: Database, relay: string): Promise<void> => {
+  const slot = await readsWal(database, relay)
   await expect.poll(() => terminated(database, slot), { timeout: 20_000, interval: 20 }).toBe(true)
 }
 
 /** Drops the slot under a relay that uses it, however fast that comes back: the position is lost. */
-export const dropSlot = async (database: Database): Promise<void> => {
-  const slot = await theSlot(database)
+export const dropSlot = async (database: Database, relay: string): Promise<void> => {
+  const slot = await readsWal(database, relay)
   const dropped = async (): Promise<boolean> => {
     await terminated(database, slot)
     return database.query(dropSql, [slot]).then(
@@ -52,19 +55,25 @@ export const dropSlot = async (database: Database): Promise<void> => {
  */
 export const strike = async (
   { postgres, kafka, database }: Servers,
+  relay: string,
   fault: ServerFault,
   random: Dice,
 ): Promise<void> => {
   const away = random.between(0, 500)
-  if (fault === 'walsender') return killWalsender(database)
-  if (fault === 'slot') return dropSlot(database)
+  if (fault === 'walsender') return killWalsender(database, relay)
+  if (fault === 'slot') return dropSlot(database, relay)
   if (fault === 'postgres') {
     await postgres.kill()
     await wait(away)
     await postgres.start()
   } else {
-    await kafka.stop()
-    await wait(away)
-    await kafka.start()
+    await takeAway(kafka, away)
   }
+}
+
+/** For so many milliseconds nobody reaches the broker. */
+export const takeAway = async (kafka: Servers['kafka'], away: number): Promise<void> => {
+  await kafka.stop()
+  await wait(away)
+  await kafka.start()
 }

@@ -13,9 +13,16 @@ export interface WriterHistory {
   readonly rolledBack: Set<string>
 }
 
+export interface WritersOptions {
+  readonly count: number
+  readonly seed: number
+  /** Whether they commit at the same moments, so that one commit follows the other in the write-ahead log. */
+  readonly together?: boolean
+}
+
 export interface Writers {
   readonly history: WriterHistory
-  /** Lets the transactions in hand come to their end. */
+  /** Lets the transactions in hand come to their end. May be called again. */
   stop(): Promise<void>
 }
 
@@ -38,8 +45,11 @@ const makeEvents = (random: Dice): NewEvent[] => {
   })
 }
 
+/** Milliseconds between two moments at which writers commit together. */
+const beat = 50
+
 /** One business transaction: a row, its events, then some time before it commits; one in ten is rolled back. */
-const transact = async (database: Database, random: Dice, history: WriterHistory): Promise<void> => {
+const transact = async (database: Database, random: Dice, history: WriterHistory, together: boolean) => {
   const events = makeEvents(random)
   const ids = events.map(({ id }) => id)
   const rollBack = random.chance(0.1)
@@ -47,7 +57,7 @@ const transact = async (database: Database, random: Dice, history: WriterHistory
     await record(database, async (tx) => {
       await tx.query('insert into entries (id) values ($1)', [ids[0]])
       await append(tx, events)
-      await wait(random.between(0, 15))
+      await wait(together ? beat - (performance.now() % beat) : random.between(0, 15))
       if (rollBack) throw new OnPurpose()
     })
     for (const id of ids) history.acknowledged.add(id)
@@ -59,14 +69,17 @@ const transact = async (database: Database, random: Dice, history: WriterHistory
 }
 
 /** Writers that go on through every fault, each at its own random pace. */
-export const startWriters = async (database: Database, count: number, seed: number): Promise<Writers> => {
+export const startWriters = async (
+  database: Database,
+  { count, seed, together = false }: WritersOptions,
+): Promise<Writers> => {
   await database.query('create table if not exists entries (id uuid primary key)')
   const history: WriterHistory = { acknowledged: new Set(), rolledBack: new Set() }
   let stopped = false
   const write = async (number: number): Promise<void> => {
     const random = dice(seed * 1000 + number)
     while (!stopped) {
-      await transact(database, random, history)
+      await transact(database, random, history, together)
       await wait(random.between(20, 120))
     }
   }

@@ -72,7 +72,7 @@ it.each<[Delivery]>([['exactly-once'], ['at-least-once']])(
     const topic = uniqueTopic('divided')
     await startInstance(fresh, topic, delivery)
     await startInstance(fresh, topic, delivery)
-    const writers = await startWriters(fresh.database, 8, seed)
+    const writers = await startWriters(fresh.database, { count: 8, seed })
     await expect.poll(() => isActive(fresh, topic)).toBe(true)
     for (const shards of [4, 2]) {
       const before = (await readRecords(brokers(), topic)).length
@@ -102,7 +102,7 @@ it('takes over from an instance that was killed before it could drain', { timeou
   const seed = seedOf()
   const fresh = await freshDatabase()
   const topic = uniqueTopic('divided')
-  const writers = await startWriters(fresh.database, 8, seed)
+  const writers = await startWriters(fresh.database, { count: 8, seed })
   const first = startRelayChild(
     { databaseUrl: fresh.url, brokers: brokers(), topic, delivery: 'exactly-once', relay: topic },
     'relay.beforeCommit=kill@5',

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest'
+import { append } from '../../src/log/append.ts'
+import type { NewEvent } from '../../src/message/new-event.ts'
+import type { SourceName } from '../../src/service/service-options.ts'
+import { brokers, uniqueTopic } from '../support/broker.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { placed } from '../support/order-placed.ts'
+import { caughtUp } from './caught-up.ts'
+import { countRecords } from './count-records.ts'
+import { largest } from './effort.ts'
+import { startRelayChild } from './relay-child.ts'
+import { readsWal } from './server-faults.ts'
+
+const orders = 200
+
+/** In the order of their numbers, over all orders in turn. */
+const events = (from: number, count: number): readonly NewEvent[] =>
+  placed(...Array.from({ length: count }, (_, index) => `order-${(from + index) % orders}`))
+
+/** One transaction: a fifth of its events in one append, which is as much as fits, the others in small ones. */
+const recordLarge = ({ database }: TestDatabase): Promise<void> =>
+  database.transaction(async (tx) => {
+    const large = largest / 5
+    await append(tx, events(0, large))
+    for (let done = large; done < largest; done += 1_000) await append(tx, events(done, 1_000))
+  })
+
+it.each<[SourceName]>([['table'], ['wal']])(
+  `of ${largest} events, read from the %s: once, in order, with 200 MB of memory at most`,
+  { timeout: 120_000 + largest },
+  async (source) => {
+    const fresh = await freshDatabase()
+    const { database, url: databaseUrl } = fresh
+    const relay = uniqueTopic(source)
+    const child = startRelayChild({
+      ...{ databaseUrl, brokers: brokers(), topic: relay, relay, source, delivery: 'exactly-once' },
+      transactionTimeout: 600_000,
+    })
+    if (source === 'wal') await readsWal(database, relay)
+    else await child.leading
+    const started = performance.now()
+    await recordLarge(fresh)
+    const recorded = performance.now()
+    await caughtUp(database, child, relay)
+    const published = performance.now()
+    const memory = await child.peakMemory()
+    await child.stop()
+    console.log(
+      `${source}: recorded in ${Math.round((recorded - started) / 1000)} s, published` +
+        ` ${Math.round((published - recorded) / 1000)} s later, ${Math.round(memory / 1e6)} MB at most`,
+    )
+    expect(await countRecords(brokers(), relay)).toEqual({ records: largest, outOfOrder: 0 })
+    expect(memory).toBeLessThan(200e6)
+  },
+)

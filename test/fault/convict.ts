@@ -1,0 +1,27 @@
+import { expect } from 'vitest'
+import type { Verdict } from '../../src/testing/history.ts'
+import { type CampaignOptions, type CampaignReport, runCampaignOn } from './campaign.ts'
+import { buildKnownBad, type KnownBad } from './known-bad.ts'
+import { seedOf } from './seed.ts'
+import type { Servers } from './servers.ts'
+
+export interface Case extends KnownBad {
+  readonly convictedOf: keyof Verdict
+  readonly campaign: Omit<CampaignOptions, 'seed' | 'build'>
+}
+
+let cases = 0
+
+/** Runs the campaign against a known-bad build, and fails where it finds nothing. */
+export const convict = async (servers: Servers, accused: Case): Promise<CampaignReport> => {
+  const seed = seedOf()
+  const { convictedOf, campaign } = accused
+  const relay = `bad-${++cases}`
+  const report = await runCampaignOn(servers, relay, { ...campaign, seed, build: buildKnownBad(accused) })
+  const found = report.verdict[convictedOf].length
+  console.log(
+    `seed ${seed}: ${found} ${convictedOf} of ${report.events} events, ended by ${JSON.stringify(report.hits)}`,
+  )
+  expect(found, `replay with ONEWRITE_SEED=${seed}`).toBeGreaterThan(0)
+  return report
+}
