@@ -39,7 +39,7 @@ const reportTimeout = 1_000
 const askAgain = 5
 
 export const failuresOf = (
-  { onDelivery }: Producer,
+  { onDelivery, watch }: Producer,
   { config, apart = false }: TransactionsOptions,
 ): Failures => {
   const recent = recentRecords(mostQueued)
@@ -56,10 +56,13 @@ export const failuresOf = (
     if (first === undefined || (isReason && !isAboutRecord(first.error))) first = { error, topic }
   })
 
-  /** The answer to a call may overtake the report on the record that it is about. */
+  const denied = (): readonly string[] => watch.denied().filter((topic) => topic !== config.checkpointTopic)
+
+  /** The answer to a call may overtake the report on what it is about. */
   const reported = async (): Promise<void> => {
     const deadline = performance.now() + reportTimeout
-    while (refused.length === 0 && performance.now() < deadline) await pause(askAgain)
+    const isNamed = (): boolean => refused.length > 0 || denied().length > 0
+    while (!isNamed() && performance.now() < deadline) await pause(askAgain)
   }
 
   return {
@@ -74,6 +77,10 @@ export const failuresOf = (
     settled: recent.clear,
     behind: async (answer, topic) => {
       if (isAboutRecord(answer)) await reported()
+      const [topicDenied] = denied()
+      if (refused.length === 0 && topicDenied !== undefined) {
+        return { error: answer, topic: topicDenied, refused: denied().map(recent.firstFor), exact: true }
+      }
       const error = first !== undefined && isAboutRecord(first.error) ? first.error : answer
       return { error, topic: first?.topic ?? topic, refused, exact }
     },

@@ -7,6 +7,8 @@ export interface RecentRecords {
   add(record: OutgoingRecord, bytes: number): void
   /** The first that fits and was not named before; by topic and key alone where it is no longer known. */
   name(topic: string, key: Buffer | null, bytes: number): RefusedRecord
+  /** The first for a topic. */
+  firstFor(topic: string): RefusedRecord
   clear(): void
 }
 
@@ -28,6 +30,7 @@ const isKey = (key: OutgoingRecord['key'], bytes: Buffer | null): boolean => {
 export const recentRecords = (most: number): RecentRecords => {
   let ring: Recent[] = []
   let next = 0
+  const inOrder = (): readonly Recent[] => [...ring.slice(next), ...ring.slice(0, next)]
   return {
     add: (record, bytes) => {
       ring[next] = { record: refusedRecord(record), bytes, named: false }
@@ -39,12 +42,13 @@ export const recentRecords = (most: number): RecentRecords => {
         recent.bytes === bytes &&
         recent.record.topic === topic &&
         isKey(recent.record.key, key)
-      const inOrder = [...ring.slice(next), ...ring.slice(0, next)]
-      const found = inOrder.find(fits)
+      const found = inOrder().find(fits)
       if (found === undefined) return { topic, key, id: undefined }
       found.named = true
       return found.record
     },
+    firstFor: (topic) =>
+      inOrder().find(({ record }) => record.topic === topic)?.record ?? { topic, key: null, id: undefined },
     clear: () => {
       ring = []
       next = 0

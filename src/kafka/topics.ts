@@ -1,4 +1,4 @@
-import { isOnewriteError, OnewriteError } from '../error/onewrite-error.ts'
+import { OnewriteError } from '../error/onewrite-error.ts'
 import { pause } from '../lifecycle/pause.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { Topic } from '../transport/publisher.ts'
@@ -31,7 +31,11 @@ const isThere = async ({ calls, handle }: Producer, name: string): Promise<boole
 }
 
 /** The answer for all topics together says only that a topic is not there, not that it may not be seen. */
-const whyAbsent = async (producer: Producer, topic: string): Promise<OnewriteError> => {
+const whyAbsent = async (
+  producer: Producer,
+  topic: string,
+  records: readonly OutgoingRecord[],
+): Promise<OnewriteError> => {
   const { calls, admin } = producer
   const [described] = await calls
     .call<readonly { readonly error?: { readonly code: number; readonly message: string } }[]>(
@@ -42,35 +46,27 @@ const whyAbsent = async (producer: Producer, topic: string): Promise<OnewriteErr
     .catch(() => [])
   if (described?.error?.code !== topicAuthorizationFailed)
     return new OnewriteError('TOPIC_MISSING', { topic })
-  return new OnewriteError('PUBLISH_REFUSED', { topic, cause: described.error.message })
+  const refused = records.filter((record) => record.topic === topic).map(refusedRecord)
+  return publishRefused(topic, described.error.message, { scope: 'topic', exact: true, records: refused })
 }
 
 /**
- * Waits until every partition of a topic has a leader. A broker that creates topics by itself does so here.
+ * Waits until every partition of a topic has a leader. A broker that creates topics by itself does so here. A refusal
+ * names those of the records that are for this topic.
  *
  * @throws TOPIC_MISSING, PUBLISH_REFUSED, after 5 seconds
  */
-export const awaitTopic = async (producer: Producer, topic: string): Promise<void> => {
+export const awaitTopic = async (
+  producer: Producer,
+  topic: string,
+  records: readonly OutgoingRecord[] = [],
+): Promise<void> => {
   const deadline = performance.now() + appearTimeout
   while (!(await isThere(producer, topic))) {
-    if (performance.now() >= deadline) throw await whyAbsent(producer, topic)
+    if (performance.now() >= deadline) throw await whyAbsent(producer, topic, records)
     await pause(askAgain)
   }
 }
-
-const namingRecords = (error: unknown, topic: string, records: readonly OutgoingRecord[]): unknown =>
-  isOnewriteError(error, 'PUBLISH_REFUSED')
-    ? publishRefused(
-        topic,
-        String(error.parameters.cause),
-        {
-          scope: 'topic',
-          exact: true,
-          records: records.filter((record) => record.topic === topic).map(refusedRecord),
-        },
-        { cause: error },
-      )
-    : error
 
 /** Looks for each topic once: a record for a missing one would wait in the client for half a minute. */
 export const topicGuard = (producer: Producer): ((records: readonly OutgoingRecord[]) => Promise<void>) => {
@@ -78,9 +74,7 @@ export const topicGuard = (producer: Producer): ((records: readonly OutgoingReco
   return async (records) => {
     for (const { topic } of records) {
       if (known.has(topic)) continue
-      await awaitTopic(producer, topic).catch((error: unknown) => {
-        throw namingRecords(error, topic, records)
-      })
+      await awaitTopic(producer, topic, records)
       known.add(topic)
     }
   }
@@ -111,6 +105,9 @@ export const createTopic = async (
     .catch((error: unknown) => {
       const { code, message } = clientError(error)
       if (code === alreadyExists) return
+      if (code === topicAuthorizationFailed) {
+        throw publishRefused(name, message, { scope: 'topic', exact: true, records: [] }, { cause: error })
+      }
       if (code > 0)
         throw new OnewriteError('PUBLISH_REFUSED', { topic: name, cause: message }, { cause: error })
       throw publishError(clientError(error), {

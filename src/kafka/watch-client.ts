@@ -13,6 +13,8 @@ export interface ClientWatch {
   reason(): string | undefined
   /** Whether the client said that a newer producer of the same name exists. */
   fenced(): boolean
+  /** Topics that this producer was told it may not write, in a transaction: no report names them. */
+  denied(): readonly string[]
   /** Rejects with the client's words once a broker refused the credentials; never resolves. */
   readonly refused: Promise<never>
 }
@@ -21,6 +23,7 @@ export interface ClientWatch {
 const refusal =
   /SASL authentication error|authentication failed|mechanism handshake failed|certificate verify failed/i
 const fencing = /\(_FENCED\)|fenced by (?:a )?newer/
+const denial = /^.*Failed to add partition "([^"]+)" .*Topic authorization failed/
 /** `[thrd:main]: 127.0.0.1:9092/bootstrap: ` says nothing to a reader. */
 const origin = /^(?:\[thrd:[^\]]*\]: )?(?:\S+\/(?:bootstrap|\d+): )?/
 
@@ -33,6 +36,7 @@ export const watchClient = (handle: Watchable, config: KafkaConfig): ClientWatch
   const { logger } = config
   let reason: string | undefined
   let fenced = false
+  const denied = new Set<string>()
   let refuse: (words: Error) => void = () => undefined
   const refused = new Promise<never>((_, reject) => {
     refuse = reject
@@ -41,6 +45,8 @@ export const watchClient = (handle: Watchable, config: KafkaConfig): ClientWatch
   refused.catch(() => undefined)
 
   const note = (text: string): void => {
+    const topic = denial.exec(text)?.[1]
+    if (topic !== undefined) denied.add(topic)
     if (fencing.test(text)) fenced = true
     if (refusal.test(text)) refuse(new Error(text))
   }
@@ -60,5 +66,5 @@ export const watchClient = (handle: Watchable, config: KafkaConfig): ClientWatch
     note(text)
     logger.debug({ kafka: config.clientId, code }, text)
   })
-  return { reason: () => reason, fenced: () => fenced, refused }
+  return { reason: () => reason, fenced: () => fenced, denied: () => [...denied], refused }
 }

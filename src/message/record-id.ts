@@ -1,8 +1,13 @@
-import { lastHeader } from './header-list.ts'
+import { isHeaderList, lastHeader } from './header-list.ts'
 import type { OutgoingRecord } from './outgoing-record.ts'
 
+const headerOf = ({ headers }: OutgoingRecord, name: string): string | Buffer | null | undefined =>
+  // Asked of every record on its way out: nothing is copied.
+  isHeaderList(headers) ? lastHeader(headers, name) : headers[name]
+
 /** The id of the event that a record carries, from its headers; undefined where it carries none. */
-export const recordId = ({ headers }: OutgoingRecord): string | undefined => {
-  const id = lastHeader(headers, 'id') ?? lastHeader(headers, 'ce_id')
-  return id === undefined || id === null || id.length === 0 ? undefined : id.toString()
+export const recordId = (record: OutgoingRecord): string | undefined => {
+  const id = headerOf(record, 'id') ?? headerOf(record, 'ce_id')
+  if (id === undefined || id === null || id.length === 0) return undefined
+  return typeof id === 'string' ? id : id.toString()
 }

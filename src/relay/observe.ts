@@ -49,7 +49,7 @@ export const observe = ({ name, published, moved }: ObserveOptions): Observer =>
       moved(checkpoint, false)
       const left = records
       records = []
-      published?.(left)
+      if (left.length > 0) published?.(left)
     },
     idle: (checkpoint, lag) => {
       progress(checkpoint.position, lag)

@@ -12,6 +12,7 @@ import { shardedRelay } from '../relay/sharded-relay.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
+import { topicCreation } from './create-topics.ts'
 import { relaySource } from './relay-source.ts'
 import type { ServiceOptions } from './service-options.ts'
 
@@ -75,9 +76,7 @@ const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
     sourceOf: (part) => relaySource(options, database, encode, part),
     divisible: (options.source ?? 'table') === 'table',
     ...(shards === undefined ? {} : { shards }),
-    prepare: async () => {
-      if (topics.length > 0) await publishing.createTopics(topics)
-    },
+    prepare: topicCreation(publishing, topics, plan.logger),
   })
   started.start()
   return started

@@ -53,9 +53,9 @@ const shownKey = (key: RefusedRecord['key']): string => {
 }
 
 /** For messages: which record, never its content. */
-export const describeRefused = ({ records }: Refused): string => {
+export const describeRefused = ({ scope, records }: Refused): string => {
   const [first] = records
-  if (first === undefined) return 'a record that cannot be named'
+  if (first === undefined) return scope === 'topic' ? 'all of them' : 'one that cannot be named'
   const event = first.id === undefined ? '' : `, event ${first.id}`
   const more = records.length === 1 ? '' : ` and ${records.length - 1} more`
   return `${shownKey(first.key)}${event}${more}`

@@ -9,11 +9,29 @@ import { watchHome } from '../../stack/src/watch-orphan.ts'
 export interface SaslBroker {
   /** The address that asks for credentials. */
   readonly address: string
+  /** The one that asks nobody. */
+  readonly openAddress: string
   close(): Promise<void>
 }
 
+/** Whoever comes without credentials may do everything, others what is not denied them. */
+const authorizer = [
+  'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users=User:ANONYMOUS',
+  'allow.everyone.if.no.acl.found=true',
+]
+
+export interface SaslBrokerOptions {
+  /** Obeys access control lists (`changeAccess`). Default false. */
+  readonly authorizes?: boolean
+}
+
 /** A broker of its own with a second listener, where SASL PLAIN is asked for. */
-export const startSaslBroker = async (username: string, password: string): Promise<SaslBroker> => {
+export const startSaslBroker = async (
+  username: string,
+  password: string,
+  { authorizes = false }: SaslBrokerOptions = {},
+): Promise<SaslBroker> => {
   const folder = await mkdtemp(join(tmpdir(), 'onewrite-sasl-'))
   const [client = 0, controller = 0, sasl = 0] = await freePorts(3)
   const classPath = await brokerClassPath()
@@ -34,10 +52,12 @@ export const startSaslBroker = async (username: string, password: string): Promi
     file,
     `sasl.enabled.mechanisms=PLAIN\nlistener.name.checked.plain.sasl.jaas.config=${login} required user_${username}="${password}";\n`,
   )
+  if (authorizes) await appendFile(file, `${authorizer.join('\n')}\n`)
   const callOff = watchHome(folder, false)
   const broker = await startProcess(home)
   return {
     address,
+    openAddress: `127.0.0.1:${client}`,
     close: async () => {
       await broker.end('SIGKILL')
       callOff()
