@@ -17,7 +17,7 @@ import { enterWal } from './wal-entry.ts'
 import { eventColumns } from './wal-event.ts'
 import { type Found, lossOf } from './wal-loss.ts'
 import { readWal } from './wal-reader.ts'
-import { abandonSlot, freeSlot } from './wal-slot.ts'
+import { abandonSlot, applicationOf, freeSlot } from './wal-slot.ts'
 
 export interface OpenWal {
   readonly database: Database
@@ -37,8 +37,6 @@ interface Connections {
   readonly identity: Found & { readonly publication: string }
 }
 
-const applicationOf = ({ context }: OpenWal): string => `onewrite relay ${context.name}`
-
 const published = ({ database, publication }: Pick<OpenWal, 'database' | 'publication'>) => ({
   publication,
   schema: database.schema,
@@ -56,7 +54,7 @@ export const checkWal = async ({
 }
 
 const connect = async (open: OpenWal): Promise<Connections> => {
-  const options = { applicationName: applicationOf(open) }
+  const options = { applicationName: applicationOf(open.context.name) }
   const replication = await open.database.replicationConnection(options)
   try {
     const identity = await replication.identify()
@@ -126,7 +124,7 @@ const enterFrom = async (open: OpenWal, connections: Connections, text: string):
   const { schema } = database
   const position = checkpointPosition(name, text)
   const makeSlot = async (): Promise<CreatedSlot> => {
-    const use = { database, slot, application: applicationOf(open), signal, logger }
+    const use = { database, slot, application: applicationOf(open.context.name), signal, logger }
     // One that is there is of no use: nobody knows what has left by it.
     if ((await freeSlot(use)) !== undefined) await dropSlot(database, slot)
     return replication.createSlot(slot)
@@ -188,14 +186,20 @@ const refillCheckpoint = async (
 const openOn = async (open: OpenWal, connections: Connections): Promise<Source> => {
   const { database, slot, context, part } = open
   const { name, checkpoint, signal, logger } = context
-  const state = await freeSlot({ database, slot, application: applicationOf(open), signal, logger })
+  const state = await freeSlot({
+    database,
+    slot,
+    application: applicationOf(open.context.name),
+    signal,
+    logger,
+  })
   if (state !== undefined) await checkSlotOwner(database, state)
   const place = walPlaceOf(name, checkpoint)
   if (checkpoint === undefined || place === undefined) {
     const text = checkpoint ?? leftoverCheckpoint(part.from, leftoverOf(undefined)).text
     return enterFrom(open, connections, text)
   }
-  if (place.slot !== slot) await abandonSlot(database, place.slot, logger)
+  if (place.slot !== slot) await abandonSlot({ database, slot: place.slot, relay: name, logger })
   const moved = place.slot === slot ? undefined : `slot ${slot} is used instead of ${place.slot}`
   const loss = moved ?? lossOf(place, connections.identity, state)
   if (loss === undefined) {

@@ -28,7 +28,10 @@ export const stopShard = async (
     if (leadership.lost.aborted) return undefined
     // Nobody will read its slot again.
     const place = walPlaceOf(name, sink.checkpoint)
-    if (place !== undefined) await abandonSlot(database, place.slot, options.logger ?? silentLogger)
+    if (place !== undefined) {
+      const { logger = silentLogger } = options
+      await abandonSlot({ database, slot: place.slot, relay: name, logger })
+    }
     return position
   } finally {
     await leadership.release()

@@ -116,7 +116,7 @@ export const tableSource = (options: TableSourceOptions): RelaySource => {
     const from = checkpoint === undefined ? part.from : checkpointPosition(name, checkpoint)
     const rest = remainder(from, leftoverOf(checkpoint))
     const place = walPlaceOf(name, checkpoint)
-    if (place !== undefined) await abandonSlot(database, place.slot, logger)
+    if (place !== undefined) await abandonSlot({ database, slot: place.slot, relay: name, logger })
     const connection = await database.rawConnection({ applicationName: `onewrite relay ${name}` })
     const { schema } = database
     const { keeps } = part

@@ -48,10 +48,26 @@ export const freeSlot = async (use: SlotUse): Promise<SlotState | undefined> => 
   }
 }
 
+/** Name under which every connection of a relay shows itself. */
+export const applicationOf = (relay: string): string => `onewrite relay ${relay}`
+
+export interface Abandoned {
+  readonly database: Database
+  readonly slot: string
+  /** Whose slot it was. */
+  readonly relay: string
+  readonly logger: Logger
+}
+
+/** Milliseconds: longer than a former leader may keep a slot. */
+const enough = 6000
+
 /** Drops a slot that is not needed any more, so that it does not hold the write-ahead log back. Never rejects. */
-export const abandonSlot = async (database: Database, slot: string, logger: Logger): Promise<void> => {
+export const abandonSlot = async ({ database, slot, relay, logger }: Abandoned): Promise<void> => {
+  const signal = AbortSignal.timeout(enough)
   try {
-    if ((await readSlot(database, slot)) === undefined) return
+    const found = await freeSlot({ database, slot, application: applicationOf(relay), signal, logger })
+    if (found === undefined) return
     await dropSlot(database, slot)
     logger.info({ slot }, 'dropped a replication slot that is not needed any more')
   } catch (error) {

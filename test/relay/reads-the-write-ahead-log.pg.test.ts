@@ -1,15 +1,12 @@
 import { expect, it } from 'vitest'
 import { append } from '../../src/log/append.ts'
-import type { RawEvent } from '../../src/message/raw-event.ts'
-import { toRecord } from '../../src/message/to-record.ts'
 import { relay } from '../../src/relay/relay.ts'
 import { tableSource } from '../../src/relay/table-source.ts'
 import { walSource } from '../../src/relay/wal-source.ts'
 import { memory } from '../../src/transport/memory.ts'
 import { freshDatabase } from '../support/database.ts'
 import { appendAll, deposited } from './events.ts'
-
-const encode = (event: RawEvent) => toRecord(event, { source: '/test', topicOf: () => 'accounts' })
+import { encode, following, patience } from './following.ts'
 
 it('publishes what was recorded before it began and what is recorded while it runs, once and in order', async () => {
   const { database } = await freshDatabase()
@@ -65,4 +62,37 @@ it('publishes the same bytes as a reader of the table', async () => {
     records('accounts').map(({ key, value, headers }) => ({ key, value, headers }))
   expect(wire(fromWal)).toEqual(wire(fromTable))
   await Promise.all([wal.stop(), table.stop()])
+})
+
+it('publishes at least once, too, and goes on where it stopped', async () => {
+  const { database } = await freshDatabase()
+  const relays = following(database, { delivery: 'at-least-once' })
+  const written: string[] = []
+  for (let round = 0; round < 3; round += 1) {
+    const moving = relays.start(relays.wal())
+    await relays.streams()
+    written.push(...(await appendAll(database, [deposited('a'), deposited('a')])))
+    await expect.poll(relays.ids, patience).toEqual(written)
+    await moving.stop()
+    await relays.rests()
+    written.push(...(await appendAll(database, [deposited('a')])))
+  }
+  relays.start(relays.wal())
+  await expect.poll(relays.ids, patience).toEqual(written)
+  await relays.stopAll()
+})
+
+it('publishes events of a partition that came after the slot, and of the overflow', async () => {
+  const { database } = await freshDatabase()
+  const relays = following(database)
+  relays.start(relays.wal())
+  await relays.streams()
+  const written = await appendAll(database, [deposited('a')])
+  await database.query('select onewrite.create_partition(20000001, 10000000)')
+  for (const position of [20_000_005, 30_000_005]) {
+    await database.query(`select setval('onewrite.events_position', $1)`, [position])
+    written.push(...(await appendAll(database, [deposited('a')])))
+  }
+  await expect.poll(relays.ids, patience).toEqual(written)
+  await relays.stopAll()
 })
