@@ -4,7 +4,7 @@ import type { NewEvent } from '../../src/message/new-event.ts'
 import type { SourceName } from '../../src/service/service-options.ts'
 import { brokers, uniqueTopic } from '../support/broker.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
-import { placed } from '../support/order-placed.ts'
+import { OrderPlaced } from '../support/order-placed.ts'
 import { caughtUp } from './caught-up.ts'
 import { countRecords } from './count-records.ts'
 import { largest } from './effort.ts'
@@ -15,7 +15,7 @@ const orders = 200
 
 /** In the order of their numbers, over all orders in turn. */
 const events = (from: number, count: number): readonly NewEvent[] =>
-  placed(...Array.from({ length: count }, (_, index) => `order-${(from + index) % orders}`))
+  Array.from({ length: count }, (_, index) => OrderPlaced({ orderId: `order-${(from + index) % orders}` }))
 
 /** One transaction: a fifth of its events in one append, which is as much as fits, the others in small ones. */
 const recordLarge = ({ database }: TestDatabase): Promise<void> =>

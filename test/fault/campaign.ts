@@ -60,6 +60,7 @@ interface Stage {
 /** The relay has to come through by itself: only after it published what was recorded since is it killed. */
 const comeThrough = async (stage: Stage, child: RelayChild, fault: ServerFault, after: number) => {
   await child.leading
+  await caughtUp(stage.servers.database, child, stage.settings.relay)
   await wait(after)
   await strike(stage.servers, stage.settings.relay, fault, stage.random)
   await caughtUp(stage.servers.database, child, stage.settings.relay)

@@ -16,8 +16,8 @@ const cases: readonly Case[] = [
       trustsTheSlot,
       {
         file: 'relay/wal-reader.ts',
-        find: 'const whole = !gatherer.isOpen\n',
-        replace: 'const whole = !gatherer.isOpen\n      if (whole) stream.acknowledge(progress.lsn)\n',
+        find: 'const whole = !rows.isOpen\n',
+        replace: 'const whole = !rows.isOpen\n      if (whole) stream.acknowledge(progress.lsn)\n',
       },
       {
         file: 'postgres/standby-status.ts',
@@ -32,7 +32,7 @@ const cases: readonly Case[] = [
     name: 'goes by where the slot stands instead of by the checkpoint in Kafka',
     changes: [
       {
-        file: 'relay/wal-gatherer.ts',
+        file: 'relay/wal-rows.ts',
         find: 'skipping = change.lsn < place.lsn',
         replace: 'skipping = false',
       },
