@@ -1,4 +1,5 @@
 import { isOnewriteError } from '../error/onewrite-error.ts'
+import { withoutFix } from '../error/without-fix.ts'
 import { sqlState } from '../postgres/connection-error.ts'
 
 /**
@@ -40,7 +41,7 @@ const failed = (error: unknown): Finding => {
     return skipped(`this role may not look: ${wordsOf(isOnewriteError(error) ? error.cause : error)}`)
   if (isOnewriteError(error, 'SCHEMA_MISSING'))
     return skipped('the schema is not installed, or not up to date')
-  if (isOnewriteError(error)) return problem(error.message, error.fix)
+  if (isOnewriteError(error)) return problem(`${withoutFix(error)} [${error.code}]`, error.fix)
   return problem(wordsOf(error), 'See the message; it came unexpected.')
 }
 

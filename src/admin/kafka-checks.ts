@@ -1,3 +1,5 @@
+import { isOnewriteError } from '../error/onewrite-error.ts'
+import { withoutFix } from '../error/without-fix.ts'
 import { type ClusterDescription, describeCluster, type TopicDescription } from '../kafka/describe-cluster.ts'
 import { kafka } from '../kafka/kafka.ts'
 import type { KafkaConfig, KafkaOptions } from '../kafka/options.ts'
@@ -276,7 +278,8 @@ export const kafkaDoctor = async (options: KafkaDoctorOptions): Promise<readonly
     const facts = { config, topics: options.topics, cluster: await describe(config, options.topics) }
     return [...client, ...(await runChecks(checks, facts, options.progress))]
   } catch (error) {
-    const reason = `the brokers could not be asked: ${error instanceof Error ? error.message : String(error)}`
+    const words = isOnewriteError(error) ? withoutFix(error) : String(error)
+    const reason = `the brokers could not be asked: ${words}`
     return [...client, ...noSettings(reason)]
   }
 }

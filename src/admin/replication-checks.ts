@@ -1,4 +1,5 @@
 import { isOnewriteError } from '../error/onewrite-error.ts'
+import { withoutFix } from '../error/without-fix.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { checkPublication } from '../postgres/publication.ts'
 import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts'
@@ -23,7 +24,7 @@ const publication: Check<ServerFacts> = {
           findings.push(ok(`publication ${name} publishes the log`))
       } catch (error) {
         if (!isOnewriteError(error, 'PUBLICATION_INCOMPLETE')) throw error
-        findings.push(problem(error.message, error.fix))
+        findings.push(problem(withoutFix(error), error.fix))
       }
     }
     if (findings.length > 0) return findings

@@ -1,4 +1,5 @@
 import { isOnewriteError } from '../error/onewrite-error.ts'
+import { withoutFix } from '../error/without-fix.ts'
 import { type ExitCode, exitCodes } from './outcome.ts'
 
 /** An error as it is printed: as text for people, as a document for machines. */
@@ -55,7 +56,7 @@ export const describeFailure = (error: unknown, secrets: readonly string[]): Fai
   }
   const { code, delivery, retryable } = error
   const fix = clean(error.fix)
-  const message = clean(error.message.slice(0, -`. ${error.fix} [${code}]`.length))
+  const message = clean(withoutFix(error))
   return {
     exitCode: usage.includes(code) ? exitCodes.usage : exitCodes.failed,
     text: `error: ${message} [${code}]\nfix:   ${fix}`,

@@ -52,7 +52,10 @@ const responses = (answer: (response: Buffer) => void, fail: (error: Error) => v
     received = Buffer.concat([received, chunk])
     while (received.length >= 4) {
       const length = received.readInt32BE(0)
-      if (length < 4 || length > mostBytes) return fail(new Error('this is no Kafka broker'))
+      if (length < 4 || length > mostBytes) {
+        fail(new Error('this is no Kafka broker'))
+        return
+      }
       if (received.length < 4 + length) return
       answer(received.subarray(4, 4 + length))
       received = received.subarray(4 + length)
