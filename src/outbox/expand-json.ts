@@ -43,7 +43,21 @@ const sampleOf = (items: readonly JsonNode[]): JsonNode => {
   return sample
 }
 
-const sameSchema = (a: ConnectSchema, b: ConnectSchema): boolean => JSON.stringify(a) === JSON.stringify(b)
+const sameFields = (a: readonly ConnectField[], b: readonly ConnectField[]): boolean =>
+  a.length === b.length &&
+  a.every(({ name, schema }, index) => {
+    const other = b[index]
+    return other !== undefined && other.name === name && sameSchema(other.schema, schema)
+  })
+
+/** Of two inferred schemas. */
+const sameSchema = (a: ConnectSchema, b: ConnectSchema): boolean =>
+  a === b ||
+  (a.type === b.type &&
+    a.optional === b.optional &&
+    a.name === b.name &&
+    (a.items === undefined || b.items === undefined ? a.items === b.items : sameSchema(a.items, b.items)) &&
+    sameFields(a.fields ?? [], b.fields ?? []))
 
 /** Of two schemas of one member: where Java's router loses what the second one adds, both are kept here. */
 const mergeMember = (left: ConnectSchema, right: ConnectSchema): ConnectSchema => {

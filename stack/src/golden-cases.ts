@@ -7,6 +7,7 @@ import { payloadCases } from './golden-cases-payload.ts'
 import { placementCases } from './golden-cases-placement.ts'
 import { portalEventCases } from './golden-cases-portal-event.ts'
 import { routingCases } from './golden-cases-routing.ts'
+import { typeCases } from './golden-cases-types.ts'
 
 const standardCases: readonly GoldenCase[] = [
   golden({ name: 'defaults', about: 'a row of the standard table with nothing configured' }),
@@ -53,4 +54,5 @@ export const goldenCases: readonly GoldenCase[] = [
   ...portalEventCases,
   ...messageCases,
   ...columnCases,
+  ...typeCases,
 ]
