@@ -38,6 +38,9 @@ const load = async ({ source }: Build) => {
   const table: typeof import('../../src/relay/table-source.ts') = await import(
     join(source, 'relay/table-source.ts')
   )
+  const wal: typeof import('../../src/relay/wal-source.ts') = await import(
+    join(source, 'relay/wal-source.ts')
+  )
   const transport: typeof import('../../src/transport/memory.ts') = await import(
     join(source, 'transport/memory.ts')
   )
@@ -47,7 +50,7 @@ const load = async ({ source }: Build) => {
   const failpoints: typeof import('../../src/lifecycle/failpoint.ts') = await import(
     join(source, 'lifecycle/failpoint.ts')
   )
-  return { ...relay, ...table, ...transport, ...decide, ...failpoints }
+  return { ...relay, ...table, ...wal, ...transport, ...decide, ...failpoints }
 }
 
 const topic = 'accounts'
@@ -72,6 +75,8 @@ export interface HistoryOptions {
   readonly seed: number
   readonly steps: number
   readonly delivery: 'exactly-once' | 'at-least-once'
+  /** Default: table. */
+  readonly source?: 'table' | 'wal'
   /** Milliseconds to wait for everything to leave in the end. Default 20,000. */
   readonly patience?: number
 }
@@ -118,6 +123,9 @@ const refusedBy = (refused: ReadonlySet<string>) => (record: OutgoingRecord) => 
   return refused.has(name) ? 'it is too large' : undefined
 }
 
+const countOf = async (database: Database, sql: string): Promise<number> =>
+  (await database.query<{ count: number }>(sql)).rows[0]?.count ?? 0
+
 const pauseFor = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
@@ -126,7 +134,7 @@ const pauseFor = (milliseconds: number): Promise<void> =>
  * random; then lets everything through and tells what was read.
  */
 export const play = async (build: Build, options: HistoryOptions): Promise<Outcome> => {
-  const { relay, tableSource, memory, redrive, armFailpoint } = await load(build)
+  const { relay, tableSource, walSource, memory, redrive, armFailpoint } = await load(build)
   const { seed, steps, delivery, patience = 20_000 } = options
   const { database, close } = await freshDatabase()
   const recorded = new Map<string, number[]>(keys.map((key) => [key, []]))
@@ -134,7 +142,8 @@ export const play = async (build: Build, options: HistoryOptions): Promise<Outco
   const { roll, refused } = stage
   const { publishing, records } = memory({ refuse: refusedBy(refused) })
   const polling = { shortest: 1, longest: 5 }
-  const source = tableSource({ database, encode, polling, page: { events: 5 } })
+  const table = tableSource({ database, encode, polling, page: { events: 5 } })
+  const source = options.source === 'wal' ? walSource({ database, encode }) : table
   const moving = relay({ name: topic, database, publishing, source, delivery, settleAfter: 7, lookEvery: 5 })
   const numbersOf = (key: string): number[] =>
     [...records(topic), ...records(otherTopic)]
@@ -153,12 +162,14 @@ export const play = async (build: Build, options: HistoryOptions): Promise<Outco
     for (const name of [...refused]) if (roll.chance(1 / 2)) refused.delete(name)
     await redrive(database, roll.chance(1 / 3) ? {} : { key: roll.pick(keys) }, { actor: 'test' })
   }
-  const count = async (sql: string): Promise<number> =>
-    (await database.query<{ count: number }>(sql)).rows[0]?.count ?? 0
+  const count = (sql: string): Promise<number> => countOf(database, sql)
   const isRead = (): boolean =>
     keys.every((key) => new Set(numbersOf(key)).size >= (recorded.get(key)?.length ?? 0))
 
   moving.start()
+  // Opening a source takes as long as many steps.
+  await record({ ...stage, refused: new Set() })
+  for (let waited = 0; !isRead() && waited < patience; waited += 20) await pauseFor(20)
   for (let step = 0; step < steps; step += 1) {
     await roll.pick([
       () => record(stage),
@@ -170,7 +181,6 @@ export const play = async (build: Build, options: HistoryOptions): Promise<Outco
     ])()
     await pauseFor(roll.between(0, 30))
   }
-  const parked = await count(parkedSql)
   refused.clear()
   const deadline = performance.now() + patience
   while ((!isRead() || (await count(unsentSql)) > 0) && performance.now() < deadline) {
@@ -179,7 +189,7 @@ export const play = async (build: Build, options: HistoryOptions): Promise<Outco
   }
   await moving.stop()
   const read = new Map(keys.map((key) => [key, numbersOf(key)]))
-  const left = await count(unsentSql)
+  const [left, parked] = [await count(unsentSql), await count(parkedSql)]
   await close()
   return { recorded, read, parked, left, crashed }
 }
