@@ -88,6 +88,14 @@ const slotInTheMaking = (make: () => Promise<CreatedSlot>): SlotInTheMaking => {
   }
 }
 
+const once = (work: () => Promise<void>): (() => Promise<void>) => {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
+  }
+}
+
 /**
  * The way from the table into the write-ahead log, without a gap and without a repetition.
  *
@@ -101,6 +109,7 @@ const slotInTheMaking = (make: () => Promise<CreatedSlot>): SlotInTheMaking => {
 export const enterWal = (entry: WalEntry): Source => {
   const { name, table, readOn, filled } = entry
   const slot = slotInTheMaking(entry.makeSlot)
+  const leaveTable = once(() => table.close())
   let last = entry.checkpoint
   let atBoundary = true
   let rest: Rest | undefined
@@ -119,6 +128,7 @@ export const enterWal = (entry: WalEntry): Source => {
     const events = await next()
     if (events === undefined) {
       wal = await readOn(made, last.position, leftover())
+      await leaveTable()
       return { ...(await wal.next()), due: true }
     }
     const since = events[0]?.occurredAt
@@ -149,7 +159,7 @@ export const enterWal = (entry: WalEntry): Source => {
     wait: (progress, signal) => (wal ?? table).wait(progress, signal),
     close: async () => {
       await wal?.close()
-      await table.close()
+      await leaveTable()
     },
   }
 }
