@@ -4,7 +4,7 @@ import { within } from '../latency/latency.ts'
 import type { PollingRelayFigures, PollingRelayInput } from '../latency/relay-process.ts'
 import { secondsOf, serverSeconds } from '../processes.ts'
 import { startProgram } from '../program.ts'
-import { freshLog, type RelaySourceName } from './against-drain.ts'
+import { freshLog, type RelaySourceName, slotOf } from './against-drain.ts'
 import type { Debezium } from './debezium.ts'
 import { freshName } from './drain.ts'
 import type { OutboxTable } from './outbox-table.ts'
@@ -64,7 +64,7 @@ export const idleDebezium = async (
   seconds: number,
 ): Promise<Idle> => {
   const topic = await freshName(bench, 'idle')
-  const slot = topic.replaceAll('-', '_')
+  const slot = slotOf(topic)
   await debezium.open(slot, topic)
   const figures = await measureIdle(table, seconds, debezium.connect.pid)
   const { now: memory } = await debezium.connect.memory()
@@ -92,6 +92,7 @@ export const idleRelay = async (
   const figures = await measureIdle(table, seconds, relay.pid)
   relay.finish()
   const { memory } = await within(60_000, relay.figures).finally(() => relay.kill())
+  if (source === 'outbox') await table.dropSlot(slotOf(topic))
   await log.drop()
   return { name: `onewrite, ${source}`, metric: source, ...figures, memory }
 }

@@ -112,9 +112,9 @@ const measureLatencies = async (bench: Bench, rivals: Rivals, sizes: Sizes): Pro
   const all = [
     debeziumLatency(bench, rivals.default),
     debeziumLatency(bench, rivals.tuned),
-    ...(['table', 'wal'] as const).flatMap((source) => [
-      relayLatency(bench, source, 'exactly-once'),
-      relayLatency(bench, source, 'at-least-once'),
+    ...(['outbox', 'table', 'wal'] as const).flatMap((source) => [
+      relayLatency(bench, rivals.table, source, 'exactly-once'),
+      relayLatency(bench, rivals.table, source, 'at-least-once'),
     ]),
   ]
   const found = all.map(({ name, metric }) => ({ name, metric, figures: [] as LatencyFigures[] }))
@@ -139,7 +139,7 @@ const measureIdle = async (bench: Bench, rivals: Rivals, sizes: Sizes): Promise<
   for (const debezium of [rivals.default, rivals.tuned]) {
     tell(await idleDebezium(bench, debezium, rivals.table, sizes.idleSeconds))
   }
-  for (const source of ['table', 'wal'] as const) {
+  for (const source of ['outbox', 'table', 'wal'] as const) {
     tell(await idleRelay(bench, source, rivals.table, sizes.idleSeconds))
   }
   return found
@@ -154,6 +154,7 @@ interface Found {
 
 const metricsOf = ({ drains: found, latencies, idle, large }: Found): Result['metrics'] => ({
   ...Object.fromEntries(sides.map((side) => [`${side}_per_s`, rateOf(found, side)])),
+  outbox_to_tuned: ratioTo(found, 'outbox', 'debezium_tuned'),
   table_to_tuned: ratioTo(found, 'table', 'debezium_tuned'),
   wal_to_tuned: ratioTo(found, 'wal', 'debezium_tuned'),
   read_per_s: median(found.map(({ limits }) => limits?.read.perSecond ?? Number.NaN)),
@@ -190,7 +191,7 @@ const resultOf = (sizes: Sizes, found: Found): Result => ({
       '3.6.1.Final on Kafka Connect 4.3.1, standalone, pgoutput, StringConverter, a JVM (-Xmx1g) each',
     'debezium, default': debeziumText('default'),
     'debezium, tuned': debeziumText('tuned'),
-    payload: 'the same orders in the standard outbox table (Debezium) and in the log (onewrite)',
+    payload: 'the same orders in the standard outbox table (Debezium, onewrite) and in the log (onewrite)',
     drain: 'from the first record in Kafka to the last one that a read_committed reader could see',
     limits: 'read and produce alone as in the benchmark relay, of the log',
     rounds: `${sizes.rounds}, sides interleaved, medians; latency ${sizes.latencySeconds} s each; idle ${sizes.idleSeconds} s, once`,

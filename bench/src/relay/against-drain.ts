@@ -1,3 +1,4 @@
+import { until } from '../../../stack/src/until.ts'
 import type { Bench } from '../benchmark.ts'
 import { secondsOf, serverSeconds } from '../processes.ts'
 import { runProgram, startProgram } from '../program.ts'
@@ -8,7 +9,7 @@ import type { OutboxTable } from './outbox-table.ts'
 import type { RelayFigures, RelayInput } from './relay-process.ts'
 import { countTopic } from './topic-count.ts'
 
-export type RelaySourceName = 'table' | 'wal'
+export type RelaySourceName = 'table' | 'wal' | 'outbox'
 
 /** What a side needed between the first record in Kafka and the last one that a read_committed reader could see. */
 export interface Drain {
@@ -23,7 +24,7 @@ export interface Drain {
 }
 
 /** Rows that show a connector works before its backlog is written. */
-const warmRows = 1_000
+export const warmRows = 1_000
 
 interface Watched {
   readonly perSecond: number
@@ -51,7 +52,7 @@ const watchDrain = async (
   }
 }
 
-const slotOf = (topic: string): string => topic.replaceAll('-', '_')
+export const slotOf = (topic: string): string => topic.replaceAll('-', '_')
 
 /** A connector that has published a little and then stopped; its slot keeps what is written from now on. */
 export const prepareDebezium = async (
@@ -127,9 +128,21 @@ export const enterWal = async (bench: Bench, log: LogTable): Promise<string> => 
   return topic
 }
 
-/** The last position, and how many events wait for the relay. */
+/** A relay that has published a little of the outbox and then stopped; its slot keeps what is written from now on. */
+export const prepareOutbox = async (bench: Bench, log: LogTable, table: OutboxTable): Promise<string> => {
+  const topic = await freshName(bench, 'outbox')
+  const input: RelayInput = { ...relayInput(bench, log, topic, 'outbox'), until: { records: warmRows } }
+  const program = startProgram<RelayInput, RelayFigures>('relay/relay-process', input, { tsx: bench.tsx })
+  const reads = (): Promise<boolean> => table.slotActive(slotOf(topic))
+  if (!(await until(reads, 60_000))) throw new Error('the relay does not read the outbox')
+  await table.fill(warmRows)
+  await program.figures
+  return topic
+}
+
 export interface Backlog {
-  readonly until: string
+  readonly until: RelayInput['until']
+  /** That wait for the relay. */
   readonly events: number
 }
 
@@ -138,11 +151,11 @@ export const drainRelay = async (
   log: LogTable,
   source: RelaySourceName,
   topic: string,
-  { until, events }: Backlog,
+  { until: end, events }: Backlog,
 ): Promise<Drain & { readonly own: number }> => {
   const postgresBefore = serverSeconds().postgres
   const before = await countNow(bench, topic)
-  const input: RelayInput = { ...relayInput(bench, log, topic, source), until }
+  const input: RelayInput = { ...relayInput(bench, log, topic, source), until: end }
   let figures: RelayFigures | undefined
   const watched = await watchDrain({ brokers: bench.servers.brokers, topic, before, events }, async () => {
     figures = await runProgram<RelayInput, RelayFigures>('relay/relay-process', input, { tsx: bench.tsx })

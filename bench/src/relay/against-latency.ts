@@ -1,3 +1,4 @@
+import { until } from '../../../stack/src/until.ts'
 import type { Bench } from '../benchmark.ts'
 import type { ConsumerFigures, ConsumerInput } from '../latency/consumer-process.ts'
 import {
@@ -12,9 +13,10 @@ import type { PollingRelayFigures, PollingRelayInput } from '../latency/relay-pr
 import type { WriterFigures, WriterInput } from '../latency/writer-process.ts'
 import { secondsOf } from '../processes.ts'
 import { type Program, startProgram } from '../program.ts'
-import { freshLog, type RelaySourceName } from './against-drain.ts'
+import { freshLog, type RelaySourceName, slotOf } from './against-drain.ts'
 import type { Debezium } from './debezium.ts'
 import { freshName, partitions } from './drain.ts'
+import type { OutboxTable } from './outbox-table.ts'
 import type { OutboxWriterInput } from './outbox-writer-process.ts'
 
 type Delivery = 'exactly-once' | 'at-least-once'
@@ -24,6 +26,8 @@ interface Running {
   startWriter(events: number): Program<WriterFigures>
   /** Ends it; resolves with the cores it kept busy. */
   stop(): Promise<number>
+  /** After a failure: nothing may keep this process alive. */
+  kill(): void
 }
 
 export interface LatencySide {
@@ -32,32 +36,40 @@ export interface LatencySide {
   start(topic: string): Promise<Running>
 }
 
+const outboxWriter = ({ servers, tsx }: Bench, events: number): Program<WriterFigures> => {
+  const input = { databaseUrl: servers.databaseUrl, connections, perSecond, events }
+  return startProgram<OutboxWriterInput, WriterFigures>('relay/outbox-writer-process', input, { tsx })
+}
+
 export const debeziumLatency = (bench: Bench, debezium: Debezium): LatencySide => ({
   name: `Debezium, ${debezium.tuning}`,
   metric: `debezium_${debezium.tuning}`,
   start: async (topic) => {
-    const slot = topic.replaceAll('-', '_')
+    const slot = slotOf(topic)
     const { pid } = debezium.connect
     await debezium.open(slot, topic)
     const [cpu, started] = [secondsOf(pid), performance.now()]
     return {
-      startWriter: (events) =>
-        startProgram<OutboxWriterInput, WriterFigures>(
-          'relay/outbox-writer-process',
-          { databaseUrl: bench.servers.databaseUrl, connections, perSecond, events },
-          { tsx: bench.tsx },
-        ),
+      startWriter: (events) => outboxWriter(bench, events),
       stop: async () => {
         const cores = (secondsOf(pid) - cpu) / ((performance.now() - started) / 1000)
         await debezium.close(slot)
         return cores
       },
+      kill: () => undefined,
     }
   },
 })
 
-export const relayLatency = (bench: Bench, source: RelaySourceName, delivery: Delivery): LatencySide => ({
-  name: `onewrite, ${source}, ${delivery}`,
+const sourceNames = { outbox: 'the same outbox', table: 'log by table', wal: 'log by WAL' } as const
+
+export const relayLatency = (
+  bench: Bench,
+  table: OutboxTable,
+  source: RelaySourceName,
+  delivery: Delivery,
+): LatencySide => ({
+  name: `onewrite, ${sourceNames[source]}, ${delivery}`,
   metric: `${source}_${delivery.replaceAll('-', '_')}`,
   start: async (topic) => {
     const { tsx, servers } = bench
@@ -68,19 +80,26 @@ export const relayLatency = (bench: Bench, source: RelaySourceName, delivery: De
       tsx,
     })
     await within(60_000, relay.ready)
+    // A slot only hears of what is committed after it was made.
+    const reads = async (): Promise<boolean> => source !== 'outbox' || table.slotActive(slotOf(topic))
+    if (!(await until(reads, 60_000))) throw new Error('the relay does not read the outbox')
     return {
       startWriter: (events) =>
-        startProgram<WriterInput, WriterFigures>(
-          'latency/writer-process',
-          { databaseUrl, schema, brokers: servers.brokers, connections, perSecond, events },
-          { tsx },
-        ),
+        source === 'outbox'
+          ? outboxWriter(bench, events)
+          : startProgram<WriterInput, WriterFigures>(
+              'latency/writer-process',
+              { databaseUrl, schema, brokers: servers.brokers, connections, perSecond, events },
+              { tsx },
+            ),
       stop: async () => {
         relay.finish()
         const { cores } = await within(60_000, relay.figures).finally(() => relay.kill())
+        if (source === 'outbox') await table.dropSlot(slotOf(topic))
         await log.drop()
         return cores
       },
+      kill: () => relay.kill(),
     }
   },
 })
@@ -103,10 +122,13 @@ export const measureLatency = async (
   try {
     await within(60_000, consumer.ready)
     const writer = running.startWriter(events)
-    const arrived = await within((seconds + 120) * 1000, consumer.figures)
+    // A writer that fails is told at once: without it the consumer would wait for nothing.
+    const arriving = Promise.race([consumer.figures, writer.figures.then(() => consumer.figures)])
+    const arrived = await within((seconds + 120) * 1000, arriving)
     const written = await within(60_000, writer.figures)
     return { ...joinFigures(written, arrived), cores: await running.stop() }
   } finally {
     consumer.kill()
+    running.kill()
   }
 }

@@ -9,6 +9,9 @@ import {
   type Limits,
   limitsOf,
   prepareDebezium,
+  prepareOutbox,
+  slotOf,
+  warmRows,
 } from './against-drain.ts'
 import type { Debezium } from './debezium.ts'
 import { freshName } from './drain.ts'
@@ -20,14 +23,15 @@ export interface Rivals {
   readonly table: OutboxTable
 }
 
-export const sides = ['debezium_default', 'debezium_tuned', 'table', 'wal'] as const
+export const sides = ['debezium_default', 'debezium_tuned', 'outbox', 'table', 'wal'] as const
 export type Side = (typeof sides)[number]
 
 export const sideNames: Readonly<Record<Side, string>> = {
   debezium_default: 'Debezium, default',
   debezium_tuned: 'Debezium, tuned',
-  table: 'onewrite, table',
-  wal: 'onewrite, wal',
+  outbox: 'onewrite, the same outbox',
+  table: 'onewrite, log by table',
+  wal: 'onewrite, log by WAL',
 }
 
 export interface DrainRound {
@@ -55,22 +59,31 @@ interface Size {
   readonly unit: number
 }
 
-const drainRivals = async (
+/** The three that read the very same rows. */
+const drainOutbox = async (
   bench: Bench,
   { table, ...rivals }: Rivals,
   { events, unit }: Size,
   index: number,
-) => {
+): Promise<readonly (readonly [Side, Drain])[]> => {
+  const log = await freshLog(bench)
   const topics = {
+    outbox: await prepareOutbox(bench, log, table),
     default: await prepareDebezium(bench, rivals.default, table),
     tuned: await prepareDebezium(bench, rivals.tuned, table),
   }
+  // What was written for the others to begin with waits for the relay, too.
+  const waiting = { until: { records: events + 2 * warmRows }, events: events + 2 * warmRows }
   await table.fill(events, unit)
-  const found = await inTurn(['default', 'tuned'] as const, index, (tuning) =>
-    drainDebezium(bench, rivals[tuning], topics[tuning], events),
-  )
+  const found = await inTurn(['outbox', 'default', 'tuned'] as const, index, async (name) => {
+    if (name !== 'outbox') return drainDebezium(bench, rivals[name], topics[name], events)
+    const drain = await drainRelay(bench, log, 'outbox', topics.outbox, waiting)
+    await table.dropSlot(slotOf(topics.outbox))
+    return drain
+  })
   await table.empty()
-  return found.map(([tuning, drain]) => [`debezium_${tuning}`, drain] as const)
+  await log.drop()
+  return found.map(([name, drain]) => [name === 'outbox' ? name : `debezium_${name}`, drain])
 }
 
 const drainOwn = async (bench: Bench, { events, unit }: Size, index: number, withLimits: boolean) => {
@@ -94,7 +107,7 @@ export const drainRound = async (
   index: number,
   withLimits = true,
 ): Promise<DrainRound> => {
-  const theirs = await drainRivals(bench, rivals, size, index)
+  const theirs = await drainOutbox(bench, rivals, size, index)
   const { found, limits } = await drainOwn(bench, size, index, withLimits)
   const drains = Object.fromEntries([...theirs, ...found])
   for (const side of sides) {
@@ -113,6 +126,7 @@ const asSides = (drains: Readonly<Record<string, Drain>>): DrainRound['drains'] 
   return {
     debezium_default: of('debezium_default'),
     debezium_tuned: of('debezium_tuned'),
+    outbox: of('outbox'),
     table: of('table'),
     wal: of('wal'),
   }

@@ -2,6 +2,7 @@ import { type Connect, startConnect } from '../../../stack/src/connect.ts'
 import type { ConnectSettings } from '../../../stack/src/connect-rest.ts'
 import { debeziumSettings, eventRouter } from '../../../stack/src/debezium.ts'
 import { until } from '../../../stack/src/until.ts'
+import { routerOptions } from './open-relay.ts'
 import type { OutboxTable } from './outbox-table.ts'
 
 export type Tuning = 'default' | 'tuned'
@@ -45,6 +46,9 @@ export interface Debezium {
 
 const timeout = 60_000
 
+const prefixed = (options: ConnectSettings): ConnectSettings =>
+  Object.fromEntries(Object.entries(options).map(([name, value]) => [`transforms.outbox.${name}`, value]))
+
 /** A JVM of its own for each tuning, which lives for the whole run: no connector starts on a cold one. */
 export const startDebezium = async (
   tuning: Tuning,
@@ -64,8 +68,7 @@ export const startDebezium = async (
         ...debeziumSettings({ databaseUrl, slot: name, tables: 'public.outbox' }),
         transforms: 'outbox',
         'transforms.outbox.type': eventRouter,
-        'transforms.outbox.table.fields.additional.placement': 'type:header:eventType',
-        'transforms.outbox.route.topic.replacement': topic,
+        ...prefixed(routerOptions(topic)),
         ...connectorTuning[tuning],
       })
       await slotIs(name, true)

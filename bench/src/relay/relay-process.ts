@@ -5,12 +5,13 @@ import { answer, cpuSeconds, peakMemory, readInput } from '../parent.ts'
 import { openRelay, type RelayPlace, type RelayTuning } from './open-relay.ts'
 import { openPublishing, type ProducerSettings } from './publishing.ts'
 
-export interface RelayInput extends RelayPlace, RelayTuning {
+export interface RelayInput extends RelayPlace, Omit<RelayTuning, 'published'> {
   readonly databaseUrl: string
   readonly schema: string
   readonly brokers: string
-  /** The relay ends once it has settled this position, or (`wal`) once it reads the write-ahead log. */
-  readonly until: string
+  /** The relay ends once it has settled this position, or (`wal`) once it reads the write-ahead log. A number of
+   * records instead: once they have left. */
+  readonly until: string | { readonly records: number }
   /** Settings of the client other than those of the library; for experiments. */
   readonly producer?: ProducerSettings
 }
@@ -79,6 +80,11 @@ const finish = (): void => {
 }
 
 const mark = until === 'wal' ? '"source":"wal"' : `"position":"${until}"`
+let left = 0
+const published = (records: number): void => {
+  left += records
+  if (typeof until === 'object' && left >= until.records && left - records < until.records) finish()
+}
 
 /** Told of a commit once Kafka has answered it. */
 const committed = (checkpoint: string): void => {
@@ -87,5 +93,5 @@ const committed = (checkpoint: string): void => {
 }
 
 const publishing = openPublishing({ brokers, replaced: input.producer ?? {}, timed, committed })
-const running = openRelay(input, watched, publishing, input)
+const running = openRelay(input, watched, publishing, { ...input, published })
 running.start()
