@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { redrive } from '../../src/dead-letter/decide.ts'
 import { countDeadLetters, listDeadLetters } from '../../src/dead-letter/list.ts'
-import { refusingTransport, relayTo, reader } from '../dead-letter/refusing-relay.ts'
+import { reader, refusingTransport, relayTo } from '../dead-letter/refusing-relay.ts'
 import { freshDatabase } from '../support/database.ts'
 import { appendAll, deposited } from './events.ts'
 
@@ -23,11 +23,13 @@ it.each(['exactly-once', 'at-least-once'] as const)(
     expect(unique(transport.read('a'))).toEqual([1])
     await appendAll(database, [deposited('a', { n: 4 }), deposited('b', { n: 3 })])
     await expect.poll(() => unique(transport.read('b')), { timeout }).toEqual([1, 2, 3])
-    await expect.poll(() => countDeadLetters(database, reader), { timeout }).toMatchObject({
-      quarantines: 1,
-      parked: 1,
-      waiting: 2,
-    })
+    await expect
+      .poll(() => countDeadLetters(database, reader), { timeout })
+      .toMatchObject({
+        quarantines: 1,
+        parked: 1,
+        waiting: 2,
+      })
     const [parked] = await listDeadLetters(database)
     expect(parked).toMatchObject({ key: 'a', errorCode: 'PUBLISH_REFUSED', attempts: 1 })
     transport.relent()
