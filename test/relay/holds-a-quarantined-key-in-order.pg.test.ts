@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { redrive } from '../../src/dead-letter/decide.ts'
+import { discard, redrive } from '../../src/dead-letter/decide.ts'
 import { countDeadLetters, listDeadLetters } from '../../src/dead-letter/list.ts'
 import { reader, refusingTransport, relayTo } from '../dead-letter/refusing-relay.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -43,3 +43,21 @@ it.each(['exactly-once', 'at-least-once'] as const)(
     expect(await countDeadLetters(database, reader)).toMatchObject({ quarantines: 0, parked: 0, waiting: 0 })
   },
 )
+
+it('lets what follows a discarded record go, in order, and never sends that record', async () => {
+  const { database } = await freshDatabase()
+  const transport = refusingTransport()
+  const moving = relayTo(database, transport, { lookEvery: 20 })
+  moving.start()
+  await appendAll(database, [deposited('a', { n: 1 }), deposited('a', { n: 2, size: 'refused' })])
+  await appendAll(database, [deposited('a', { n: 3 }), deposited('a', { n: 4 })])
+  await expect
+    .poll(() => countDeadLetters(database, reader), { timeout })
+    .toMatchObject({ parked: 1, waiting: 2 })
+  const [parked] = await listDeadLetters(database)
+  await discard(database, parked?.number ?? 0n, { actor: 'test', reason: 'a test' })
+  await appendAll(database, [deposited('a', { n: 5 })])
+  await expect.poll(() => transport.read('a'), { timeout }).toEqual([1, 3, 4, 5])
+  await moving.stop()
+  expect(await countDeadLetters(database, reader)).toMatchObject({ quarantines: 0, parked: 0, waiting: 0 })
+})
