@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { classPathOf } from './maven-jars.mjs'
+import { classPathOf, requireProgram } from './maven-jars.mjs'
 
 const jars = {
   pom: fileURLToPath(new URL('../debezium/pom.xml', import.meta.url)),
@@ -15,3 +15,6 @@ const jars = {
  * @returns {Promise<string>}
  */
 export const connectClassPath = () => classPathOf(jars)
+
+/** What is recorded is read back by a small program that Java compiles as it starts it. */
+export const requireCompiler = () => requireProgram('javac', jars)

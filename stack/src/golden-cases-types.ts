@@ -88,7 +88,12 @@ const typed: readonly Typed[] = [
       ['time-3', 'time(3)', "'20:52:59.123'"],
       ['timestamp-6', 'timestamp', "'2019-03-24 20:52:59.120000'"],
     ].map(([name = '', type = '', value = '']) => ({
-      ...{ name: `${name}-${mode}`, type, values: [value], connector: { 'time.precision.mode': mode } },
+      ...{
+        name: `${name}-${mode.replaceAll('_', '-')}`,
+        type,
+        values: [value],
+        connector: { 'time.precision.mode': mode },
+      },
     })),
   ),
   {

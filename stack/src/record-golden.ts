@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { embedded } from '../../src/postgres/embedded.ts'
+import { requireCompiler } from '../install/connect-jars.mjs'
+import { InstallFailure } from '../install/failure.mjs'
 import { type Connect, startConnect } from './connect.ts'
 import { type DumpedRecord, dumpTopics } from './dump-topics.ts'
 import type { GoldenCase } from './golden-case.ts'
@@ -137,6 +139,9 @@ const write = async (fixtures: ReadonlyMap<string, object>, all: boolean): Promi
  */
 export const recordGolden = async (only: string): Promise<void> => {
   const cases = goldenCases.filter(({ name }) => name.includes(only))
+  if (cases.length === 0)
+    throw new InstallFailure(`no case has ${only} in its name`, { fix: 'see stack/src/golden-cases.ts' })
+  requireCompiler()
   const started = Date.now()
   const servers = await startServers()
   try {
