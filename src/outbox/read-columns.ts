@@ -22,7 +22,7 @@ const columnsSql = `
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     join pg_type t on t.oid = a.atttypid
     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-    where n.nspname = $1 and c.relname = $2
+    where n.nspname = $1 and c.relname = $2 and a.attgenerated = ''
     union all
     select b.name, b.attnum, b.type_name, t.oid,
       case when b.modifier = -1 then b.typtypmod else b.modifier end,
@@ -36,7 +36,10 @@ const columnsSql = `
     ) end as labels
   from base where typtype <> 'd' order by attnum`
 
-/** What the catalogue says of the columns of a table, in their order; none where the table does not exist. */
+/**
+ * What the catalogue says of the columns of a table, in their order; none where the table does not exist. Generated
+ * ones are not in the write-ahead log.
+ */
 export const readColumns = async (
   database: Queryable,
   schema: string,

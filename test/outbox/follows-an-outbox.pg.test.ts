@@ -133,17 +133,23 @@ it('waits at a row that cannot be published, and leaves it out once it is told t
   const outbox = outboxTable({ table: 'outbox' })
   const first = follow(outbox)
   await streams(outbox)
-  await insert(1, 1)
-  await database.query(`insert into outbox values (2, null, 'a', 'b', '{}')`)
+  await database.transaction(async (tx) => {
+    await tx.query(`insert into outbox values (1, 'Order', 'a', 'b', '{"n": 1}')`)
+  })
+  await database.transaction(async (tx) => {
+    await tx.query(`insert into outbox values (20, 'Order', 'a', 'b', '{}')`)
+    await tx.query(`insert into outbox values (2, null, 'a', 'b', '{}')`)
+  })
   await insert(3, 3)
   await expect.poll(() => first.health().reason, patience).toContain('[OUTBOX_ROW_REFUSED]')
   const reason = first.health().reason ?? ''
+  await expect.poll(values, patience).toEqual(['{"n": 1}'])
   expect(reason).toContain('aggregatetype is null')
   const [, lsn = ''] = /committed at ([0-9A-F]+\/[0-9A-F]+)/.exec(reason) ?? []
   await first.stop()
   await expect.poll(async () => (await readSlot(database, slotOf(outbox)))?.active, patience).toBe(false)
   follow(outboxTable({ table: 'outbox', skip: [lsn] }))
-  await expect.poll(values, patience).toEqual(['{"n": 1}', '{"n": 3}'])
+  await expect.poll(values, patience).toEqual(['{"n": 1}', '{}', '{"n": 3}'])
 })
 
 it('says at the start what it cannot do with a table', async () => {
@@ -155,6 +161,30 @@ it('says at the start what it cannot do with a table', async () => {
   await expect.poll(() => moving.health().reason, patience).toContain('[OUTBOX_UNREADABLE]')
   expect(moving.health().reason).toContain('there is no column subject')
   expect(moving.health().reason).toContain('a timestamp without time zone is needed')
+})
+
+const fatal = { 'table.op.invalid.behavior': 'fatal' } as const
+
+it('stops at a changed row where that is fatal, and needs to be shown it', async () => {
+  const blind = follow(outboxTable({ table: 'outbox', eventRouter: fatal }))
+  await expect.poll(() => blind.health().reason, patience).toContain('does not publish changes')
+  await blind.stop()
+  await database.query(`create publication changes for table outbox with (publish = 'insert, update')`)
+  const outbox = outboxTable({ table: 'outbox', eventRouter: fatal, publication: 'changes' })
+  const second = follow(outbox)
+  await streams(outbox)
+  await insert(1, 1)
+  await database.query(`update outbox set type = 'changed'`)
+  await insert(2, 2)
+  await expect.poll(() => second.health().reason, patience).toContain('it was changed')
+  await expect.poll(values, patience).toEqual(numbered(1, 1))
+})
+
+it('refuses a table whose changes are published although PostgreSQL cannot tell its rows apart', async () => {
+  await database.query('alter table outbox drop constraint outbox_pkey')
+  await database.query('create publication changes for table outbox')
+  const moving = follow(outboxTable({ table: 'outbox', publication: 'changes' }))
+  await expect.poll(() => moving.health().reason, patience).toContain('the table has no replica identity')
 })
 
 it('publishes messages of committed transactions, of its prefix alone', async () => {
