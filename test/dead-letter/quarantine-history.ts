@@ -21,11 +21,11 @@ export const sound: Build = { source: join(root, 'src'), remove: async () => {} 
 
 /** Copies src with one place changed; the folder stands in the repository so that packages are found. */
 export const changed = async (file: string, find: string, replace: string): Promise<Build> => {
+  const text = await readFile(join(root, 'src', file), 'utf8')
+  if (text.split(find).length !== 2) throw new Error(`${file}: the place to change is not there exactly once`)
   const folder = await mkdtemp(join(root, '.data-known-bad-'))
   const source = join(folder, 'src')
   await cp(join(root, 'src'), source, { recursive: true })
-  const text = await readFile(join(source, file), 'utf8')
-  if (text.split(find).length !== 2) throw new Error(`${file}: the place to change is not there exactly once`)
   await writeFile(
     join(source, file),
     text.replace(find, () => replace),
