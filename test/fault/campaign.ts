@@ -4,7 +4,7 @@ import type { SourceName } from '../../src/service/service-options.ts'
 import { judge, type Verdict } from '../../src/testing/history.ts'
 import type { Build } from './build.ts'
 import { caughtUp } from './caught-up.ts'
-import { plan, type Step } from './plan.ts'
+import { plan, type ServerStep, type Step } from './plan.ts'
 import { readHistory } from './read-history.ts'
 import { type RelayChild, type RelaySettings, startRelayChild } from './relay-child.ts'
 import { type Dice, dice } from './seed.ts'
@@ -57,13 +57,15 @@ interface Stage {
   readonly random: Dice
 }
 
-/** The relay has to come through by itself: only after it published what was recorded since is it killed. */
-const comeThrough = async (stage: Stage, child: RelayChild, fault: ServerFault, after: number) => {
+/** A relay that is not killed in between has to come through by itself, up to what was recorded since. */
+const meet = async (stage: Stage, child: RelayChild, step: ServerStep): Promise<void> => {
+  const { servers, settings, random } = stage
   await child.leading
-  await caughtUp(stage.servers.database, child, stage.settings.relay)
-  await wait(after)
-  await strike(stage.servers, stage.settings.relay, fault, stage.random)
-  await caughtUp(stage.servers.database, child, stage.settings.relay)
+  await caughtUp(servers.database, child, settings.relay)
+  await wait(step.after)
+  await strike(servers, settings.relay, step.fault, random)
+  if (step.killedAfter === undefined) await caughtUp(servers.database, child, settings.relay)
+  else await wait(step.killedAfter)
 }
 
 /** Lets one relay run into its end; returns what it met. */
@@ -72,10 +74,11 @@ const runUntilKilled = async (stage: Stage, step: Step): Promise<string> => {
   const child = startRelayChild(stage.settings, armed)
   try {
     await child.started
-    if (step.kind === 'server') await comeThrough(stage, child, step.fault, step.after)
+    if (step.kind === 'server') await meet(stage, child, step)
     else await Promise.race([child.ended, wait(step.kind === 'random' ? step.after : 8000)])
     if (child.hasEnded()) return step.kind === 'failpoint' ? step.name : 'early'
-    return step.kind === 'server' ? step.fault : 'random'
+    if (step.kind !== 'server') return 'random'
+    return step.killedAfter === undefined ? step.fault : `${step.fault}, then a kill`
   } finally {
     await child.kill()
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Case, convict } from './convict.ts'
 import { type Servers, startServers } from './servers.ts'
 
@@ -65,6 +65,7 @@ afterAll(() => servers.close())
 
 describe.each(cases)('a relay that $name', (accused) => {
   it(`is convicted: ${accused.convictedOf}`, { timeout: 180_000 }, async () => {
-    await convict(servers, accused)
+    const { seed, found } = await convict(servers, accused)
+    expect(found, `replay with ONEWRITE_SEED=${seed}`).toBeGreaterThan(0)
   })
 })

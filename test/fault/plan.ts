@@ -1,14 +1,22 @@
 import type { Dice } from './seed.ts'
 import type { ServerFault } from './server-faults.ts'
 
+/** A server has a fault, so many milliseconds after the relay caught up. */
+export interface ServerStep {
+  readonly kind: 'server'
+  readonly fault: ServerFault
+  readonly after: number
+  /** Milliseconds after which the relay is killed although it has not come through. */
+  readonly killedAfter?: number
+}
+
 /** One life of a relay, which ends with SIGKILL. */
 export type Step =
   /** At the nth passage of a failpoint. */
   | { readonly kind: 'failpoint'; readonly name: string; readonly passage: number }
   /** So many milliseconds after it started. */
   | { readonly kind: 'random'; readonly after: number }
-  /** After it came through a fault of a server, so many milliseconds after it led. */
-  | { readonly kind: 'server'; readonly fault: ServerFault; readonly after: number }
+  | ServerStep
 
 export interface PlanOptions {
   readonly kills: number
@@ -29,7 +37,10 @@ const failpointStep = (random: Dice, name: string): Step => ({
 })
 
 const drawn = (random: Dice, { failpoints, faults }: PlanOptions): Step => {
-  if (faults.length > 0 && random.chance(0.15)) return serverStep(random, random.pick(faults))
+  if (faults.length > 0 && random.chance(0.15))
+    return random.chance(0.5)
+      ? serverStep(random, random.pick(faults))
+      : hastyStep(random, random.pick(faults))
   if (random.chance(0.7)) return failpointStep(random, random.pick(failpoints))
   return { kind: 'random', after: random.between(0, 1500) }
 }
@@ -38,6 +49,14 @@ const serverStep = (random: Dice, fault: ServerFault): Step => ({
   kind: 'server',
   fault,
   after: random.between(0, 400),
+})
+
+const hastyStep = (random: Dice, fault: ServerFault): Step => ({
+  kind: 'server',
+  fault,
+  after: random.between(0, 400),
+  // A lost slot is noticed, written down and refilled meanwhile.
+  killedAfter: random.between(0, 600),
 })
 
 const shuffled = <T>(random: Dice, values: readonly T[]): T[] => {
@@ -51,6 +70,7 @@ export const plan = (random: Dice, options: PlanOptions): readonly Step[] => {
   const sure = [
     ...faults.map((fault) => serverStep(random, fault)),
     ...shuffled(random, failpoints).map((name) => failpointStep(random, name)),
+    ...faults.filter((fault) => fault === 'slot').map((fault) => hastyStep(random, fault)),
   ].slice(0, kills)
   const rest = Array.from({ length: kills - sure.length }, () => drawn(random, options))
   return shuffled(random, [...sure, ...rest])
