@@ -65,13 +65,13 @@ export const walErrors = {
   PUBLICATION_MISSING: {
     message: 'publication {publication} does not exist, and this role may not create it: {cause}',
     delivery: eventsWait,
-    fix: 'Run as the owner of the table: {sql}',
+    fix: 'Run {sql} as the owner of the table.',
     retryable: false,
   },
   PUBLICATION_INCOMPLETE: {
     message: 'publication {publication} does not publish what {table} needs: {faults}',
     delivery: eventsWait,
-    fix: 'Correct the publication, or drop it and run as the owner of the table: {sql}',
+    fix: 'Correct the publication, or drop it and run {sql} as the owner of the table.',
     retryable: false,
   },
   PUBLICATION_CHANGED: {

@@ -34,8 +34,8 @@ const stopBefore = async (
 }
 
 /**
- * Sees to it that the shards of the generation before have stopped for good, and lets the new ones begin. Every instance
- * tries: the lease of a shard lets one at a time do it, and the first report stands.
+ * Sees to it that the shards of the generation before have stopped for good, and lets the new ones begin. Every
+ * instance tries: the lease of a shard lets one at a time do it, and the first report stands.
  */
 export const settleGeneration = async (
   options: GenerationOptions,
