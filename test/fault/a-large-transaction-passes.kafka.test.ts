@@ -27,21 +27,21 @@ const recordLarge = ({ database }: TestDatabase): Promise<void> =>
 
 it.each<[SourceName]>([['table'], ['wal']])(
   `of ${largest} events, read from the %s: once, in order, with 200 MB of memory at most`,
-  { timeout: 120_000 + largest },
+  { timeout: 240_000 + 2 * largest },
   async (source) => {
     const fresh = await freshDatabase()
     const { database, url: databaseUrl } = fresh
     const relay = uniqueTopic(source)
     const child = startRelayChild({
       ...{ databaseUrl, brokers: brokers(), topic: relay, relay, source, delivery: 'exactly-once' },
-      transactionTimeout: 600_000,
+      transactionTimeout: 900_000,
     })
     if (source === 'wal') await readsWal(database, relay)
     else await child.leading
     const started = performance.now()
     await recordLarge(fresh)
     const recorded = performance.now()
-    await caughtUp(database, child, relay)
+    await caughtUp(database, child, relay, 60_000 + largest)
     const published = performance.now()
     const memory = await child.peakMemory()
     await child.stop()
