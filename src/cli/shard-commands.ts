@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { divideRelay, planDivision } from '../relay/topology.ts'
+import { divideRelay, planDivision } from '../relay/shard/topology.ts'
 import { examples } from './examples.ts'
 import type { Outcome } from './outcome.ts'
 import type { Run, Task } from './run-command.ts'

@@ -1,8 +1,8 @@
 import { failpoint } from '../lifecycle/failpoint.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import { whileLeading } from '../postgres/lead.ts'
-import type { Gate } from './gate.ts'
 import type { Observer } from './observe.ts'
+import type { Gate } from './quarantine/gate.ts'
 import type { Sink } from './sink.ts'
 import type { Batch, Source } from './source.ts'
 

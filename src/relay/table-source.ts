@@ -5,11 +5,11 @@ import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database, RawConnection } from '../postgres/database.ts'
 import { checkpointPosition } from './checkpoint.ts'
-import { type Remainder, remainder } from './remainder.ts'
 import type { Part, RelaySource, Source, SourceContext } from './source.ts'
 import { cutter } from './unit.ts'
-import { leftoverOf, walPlaceOf } from './wal-checkpoint.ts'
-import { abandonSlot } from './wal-slot.ts'
+import { leftoverOf, walPlaceOf } from './wal/checkpoint.ts'
+import { type Remainder, remainder } from './wal/remainder.ts'
+import { abandonSlot } from './wal/slot.ts'
 
 export interface TableSourceOptions {
   readonly database: Database

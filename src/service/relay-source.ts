@@ -1,10 +1,10 @@
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import type { Database } from '../postgres/database.ts'
-import { autoSource } from '../relay/auto-source.ts'
 import type { Part, RelaySource } from '../relay/source.ts'
 import { tableSource } from '../relay/table-source.ts'
-import { walSource } from '../relay/wal-source.ts'
+import { autoSource } from '../relay/wal/auto-source.ts'
+import { walSource } from '../relay/wal/source.ts'
 import type { ServiceOptions } from './service-options.ts'
 
 /** The source that a service was configured with, for one part of its log. */

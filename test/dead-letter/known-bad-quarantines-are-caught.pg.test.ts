@@ -16,21 +16,21 @@ interface KnownBad {
 const builds: readonly KnownBad[] = [
   {
     name: 'lets what follows a refused record of its key pass',
-    file: 'relay/gate-verdict.ts',
+    file: 'relay/quarantine/verdict.ts',
     find: 'return closed && { queue: closed }',
     replace: 'return undefined',
     fault: /^reordered/,
   },
   {
     name: 'keeps a record in the database only after the checkpoint moved past it',
-    file: 'relay/gate.ts',
+    file: 'relay/quarantine/gate.ts',
     find: 'await setAside(database, owner, sorted.asides)',
     replace: 'setTimeout(() => void setAside(database, owner, sorted.asides).catch(() => undefined), 100)',
     fault: /^lost/,
   },
   {
     name: 'releases dead letters without saying so in the checkpoint',
-    file: 'relay/gate.ts',
+    file: 'relay/quarantine/gate.ts',
     find: 'released: leaving.released',
     replace: 'released: 0n',
     fault: /^repeated/,
@@ -44,7 +44,7 @@ const builds: readonly KnownBad[] = [
   },
   {
     name: 'believes what a session set aside that did not move its checkpoint',
-    file: 'relay/gate.ts',
+    file: 'relay/quarantine/gate.ts',
     find: 'recover(database, owner, marksOf(checkpoint))',
     replace: 'recover(database, owner, { ...marksOf(checkpoint), placed: 1_000_000n })',
     fault: /^(reordered|lost)/,

@@ -38,8 +38,8 @@ const load = async ({ source }: Build) => {
   const table: typeof import('../../src/relay/table-source.ts') = await import(
     join(source, 'relay/table-source.ts')
   )
-  const wal: typeof import('../../src/relay/wal-source.ts') = await import(
-    join(source, 'relay/wal-source.ts')
+  const wal: typeof import('../../src/relay/wal/source.ts') = await import(
+    join(source, 'relay/wal/source.ts')
   )
   const transport: typeof import('../../src/transport/memory.ts') = await import(
     join(source, 'transport/memory.ts')

@@ -4,7 +4,7 @@ import { type Servers, startServers } from './servers.ts'
 
 /** What the place in the write-ahead log is held against before it is read on; without it the slot is trusted. */
 const trustsTheSlot = {
-  file: 'relay/wal-loss.ts',
+  file: 'relay/wal/loss.ts',
   find: 'if (slot.confirmed > place.lsn) {',
   replace: 'if (slot.confirmed < 0n) {',
 }
@@ -15,7 +15,7 @@ const cases: readonly Case[] = [
     changes: [
       trustsTheSlot,
       {
-        file: 'relay/wal-reader.ts',
+        file: 'relay/wal/reader.ts',
         find: 'const whole = !rows.isOpen\n',
         replace: 'const whole = !rows.isOpen\n      if (whole) stream.acknowledge(progress.lsn)\n',
       },
@@ -32,12 +32,12 @@ const cases: readonly Case[] = [
     name: 'goes by where the slot stands instead of by the checkpoint in Kafka',
     changes: [
       {
-        file: 'relay/wal-rows.ts',
+        file: 'relay/wal/rows.ts',
         find: 'skipping = change.lsn < place.lsn',
         replace: 'skipping = false',
       },
       {
-        file: 'relay/wal-progress.ts',
+        file: 'relay/wal/progress.ts',
         find: 'hasLeft: (at) => at <= from || before.has(at),',
         replace: 'hasLeft: () => before.has(0n),',
       },
@@ -49,7 +49,7 @@ const cases: readonly Case[] = [
     name: 'creates a slot that is gone anew and reads on from there',
     changes: [
       {
-        file: 'relay/open-wal.ts',
+        file: 'relay/wal/open.ts',
         find: 'const loss = moved ?? lossOf(place, connections.identity, state)',
         replace:
           'if (state === undefined) await connections.replication.createSlot(slot)\n' +
@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
       },
       trustsTheSlot,
       {
-        file: 'relay/open-wal.ts',
+        file: 'relay/wal/open.ts',
         find: 'import { checkSlotOwner, dropSlot }',
         replace: 'import { checkSlotOwner, dropSlot, readSlot }',
       },

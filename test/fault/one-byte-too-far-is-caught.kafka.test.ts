@@ -14,7 +14,7 @@ import { readsWal } from './server-faults.ts'
 /** One transaction of PostgreSQL in one of Kafka, so that a kill falls between two that follow each other closely. */
 const singly: readonly Change[] = [
   {
-    file: 'relay/wal-gatherer.ts',
+    file: 'relay/wal/gatherer.ts',
     find: 'isOpen ? 2 : 1',
     replace: 'isOpen ? 2 : 1 / limits.events',
   },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { stopShard } from '../../src/relay/stop-shard.ts'
+import { stopShard } from '../../src/relay/shard/stop-shard.ts'
 import { freshDatabase } from '../support/database.ts'
 import { appendAll, deposited } from './events.ts'
 import { following, patience } from './following.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { RawEvent } from '../../src/message/raw-event.ts'
-import { fallsTo, firstPosition, shardName, type Topology } from '../../src/relay/shard.ts'
+import { fallsTo, firstPosition, shardName, type Topology } from '../../src/relay/shard/shard.ts'
 
 const event = (position: bigint, aggregateId: string): RawEvent => ({
   position: String(position),

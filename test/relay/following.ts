@@ -5,10 +5,10 @@ import { toRecord } from '../../src/message/to-record.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { readSlot, type SlotState } from '../../src/postgres/slot.ts'
 import { type Relay, type RelayOptions, relay } from '../../src/relay/relay.ts'
-import { refillHeader } from '../../src/relay/remainder.ts'
 import type { RelaySource } from '../../src/relay/source.ts'
 import { tableSource } from '../../src/relay/table-source.ts'
-import { type WalSourceOptions, walSource } from '../../src/relay/wal-source.ts'
+import { refillHeader } from '../../src/relay/wal/remainder.ts'
+import { type WalSourceOptions, walSource } from '../../src/relay/wal/source.ts'
 import { memory } from '../../src/transport/memory.ts'
 
 export const encode = (event: RawEvent) => toRecord(event, { source: '/test', topicOf: () => 'accounts' })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { publishedPositions } from '../../src/relay/published-positions.ts'
-import { remainder } from '../../src/relay/remainder.ts'
-import { leftoverCheckpoint, leftoverOf, walCheckpoint, walPlaceOf } from '../../src/relay/wal-checkpoint.ts'
+import { leftoverCheckpoint, leftoverOf, walCheckpoint, walPlaceOf } from '../../src/relay/wal/checkpoint.ts'
+import { publishedPositions } from '../../src/relay/wal/published-positions.ts'
+import { remainder } from '../../src/relay/wal/remainder.ts'
 
 const positions = fc.array(fc.bigInt({ min: 1n, max: 60n }), { maxLength: 80 })
 

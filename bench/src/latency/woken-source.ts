@@ -3,7 +3,7 @@ import type { Database } from '../../../src/postgres/database.ts'
 import { ensurePublication } from '../../../src/postgres/publication.ts'
 import type { ReplicationStream } from '../../../src/postgres/replication.ts'
 import type { RelaySource } from '../../../src/relay/source.ts'
-import { eventColumns } from '../../../src/relay/wal-event.ts'
+import { eventColumns } from '../../../src/relay/wal/event.ts'
 
 /** Wakes for every commit, and reads nothing of what arrives. */
 const wake = async (stream: ReplicationStream, poke: () => void, signal: AbortSignal): Promise<void> => {
