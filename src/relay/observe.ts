@@ -33,6 +33,8 @@ export const observe = ({ name, published, moved }: ObserveOptions): Observer =>
   const instruments = relayInstruments(name)
   let since: string | undefined
   let records: OutgoingRecord[] = []
+  // As it stands where it counts. What a source would settle next may be ahead, and retention must not go by that.
+  let standing: Checkpoint | undefined
   const progress = (position: bigint, lagEvents: bigint): void => {
     const lagSeconds = since === undefined ? 0 : secondsSince(since)
     instruments.progress({ position, lagEvents, lagSeconds })
@@ -44,6 +46,7 @@ export const observe = ({ name, published, moved }: ObserveOptions): Observer =>
     },
     settling: async ({ events, checkpoint, lag }, work) => {
       await instruments.publish({ events, position: checkpoint.position }, work)
+      standing = checkpoint
       progress(checkpoint.position, lag)
       since = undefined
       moved(checkpoint, false)
@@ -52,8 +55,9 @@ export const observe = ({ name, published, moved }: ObserveOptions): Observer =>
       if (left.length > 0) published?.(left)
     },
     idle: (checkpoint, lag) => {
+      standing ??= checkpoint
       progress(checkpoint.position, lag)
-      moved(checkpoint, true)
+      moved(standing, true)
     },
   }
 }
