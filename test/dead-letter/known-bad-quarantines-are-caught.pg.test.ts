@@ -51,8 +51,8 @@ const builds: readonly KnownBad[] = [
   },
 ]
 
-/** Histories enough for a fault to show; most show in the first. */
-const most = 12
+/** Most faults show in the first history; one shows in few, because what operators do next hides it. */
+const most = 80
 
 it.each(builds)(
   'a build that $name is convicted',
@@ -62,7 +62,7 @@ it.each(builds)(
       for (let run = 0; run < most; run += 1) {
         const options = { seed: seed + run, steps: 40, delivery: 'exactly-once', patience: 4_000 } as const
         const faults = faultsOf(await play(build, options), options)
-        if (faults.some((found) => fault.test(found))) return
+        if (faults.some((found) => fault.test(found))) return console.log(`${run + 1} histories from seed ${seed}`)
       }
       expect.fail(`nothing found in ${most} histories from seed ${seed}`)
     } finally {
