@@ -25,7 +25,7 @@ ${benchmarks.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join('\n'
   --json        one JSON object on the line before the last; tables go to the error output
   --against debezium
                 of relay: beside the real Debezium
-  --only TEXT   of relay-settings: variants whose name contains the text
+  --only TEXT   of relay-settings and latency: variants whose name contains the text
   --events N    of relay and relay-settings: how long the backlog is
   --rounds N    how often each side is measured; the median counts
   --tsx         measure the sources through tsx instead of compiled JavaScript

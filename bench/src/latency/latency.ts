@@ -142,16 +142,17 @@ const rowOf = (name: string, all: readonly LatencyFigures[]): (string | number)[
 const measure = async (bench: Bench): Promise<Result> => {
   const rounds = bench.rounds ?? (bench.quick ? 1 : 3)
   const seconds = bench.quick ? 5 : 15
-  const found = new Map<string, LatencyFigures[]>(cases.map(({ name }) => [name, []]))
+  const chosen = cases.filter(({ name }) => name.includes(bench.only))
+  const found = new Map<string, LatencyFigures[]>(chosen.map(({ name }) => [name, []]))
   for (let index = 0; index < rounds; index += 1) {
-    for (const one of cases) {
+    for (const one of chosen) {
       const figures = await measureCase(bench, one, seconds)
       found.get(one.name)?.push(figures)
       const { p50, p99 } = figures
       bench.say(`round ${index + 1} of ${rounds}, ${one.name}: p50 ${round(p50)} ms, p99 ${round(p99)} ms`)
     }
   }
-  const metrics = cases.flatMap(({ name, metric }) => {
+  const metrics = chosen.flatMap(({ name, metric }) => {
     const all = found.get(name) ?? []
     return [
       [`${metric}_p50_ms`, median(all.map(({ p50 }) => p50))] as const,
