@@ -22,7 +22,7 @@ export interface RelayOptions extends SinkOptions {
   readonly source: RelaySource
   /** Runs at the beginning of each leadership: creating topics, say. */
   readonly prepare?: () => Promise<void>
-  /** Called with records after they left for good, in order. */
+  /** Called with records after they left for good, in order. Until then they are kept, all of a transaction. */
   readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Milliseconds after which a silent leader is replaced. Default 5,000. */
   readonly leaseTtl?: number

@@ -48,7 +48,10 @@ export interface ServiceOptions {
    * the number for all instances at once; one that says otherwise follows the database.
    */
   readonly shards?: number
-  /** Called with records after they left for good, in order; again after a crash at the wrong moment. */
+  /**
+   * Called with records after they left for good, in order; again after a crash at the wrong moment. Where it is given,
+   * they are kept until then: about 1 KiB for each record of the largest transaction.
+   */
   readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Install and upgrade onewrite's schema at start. Default true; otherwise its version is checked. */
   readonly migrate?: boolean

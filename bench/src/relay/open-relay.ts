@@ -25,8 +25,6 @@ export interface RelayTuning {
   readonly page?: { readonly events?: number; readonly bytes?: number }
   readonly settleAfter?: number
   readonly maxBytesInFlight?: number
-  /** Told how many records have left for good. */
-  readonly published?: (records: number) => void
 }
 
 /** What Debezium is configured to make of the table, too. */
@@ -63,14 +61,13 @@ export const openRelay = (
   publishing: Publishing,
   tuning: RelayTuning = {},
 ): Relay => {
-  const { settleAfter, maxBytesInFlight, published } = tuning
+  const { settleAfter, maxBytesInFlight } = tuning
   return relay({
     name: place.name,
     database,
     publishing,
     delivery: place.delivery,
     source: openSource(place, database, tuning),
-    ...(published === undefined ? {} : { published: (records) => published(records.length) }),
     ...(settleAfter === undefined ? {} : { settleAfter }),
     ...(maxBytesInFlight === undefined ? {} : { maxBytesInFlight }),
     logger: { debug: ignore, info: ignore, warn: print, error: print },

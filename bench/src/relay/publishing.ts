@@ -27,7 +27,8 @@ export interface PublishingOptions {
   readonly replaced?: ProducerSettings
   /** Watches how long a call takes. */
   readonly timed?: <T>(what: 'send' | 'commit', work: Promise<T>) => Promise<T>
-  readonly committed?: (checkpoint: string) => void
+  /** `records`: how many left with it. */
+  readonly committed?: (checkpoint: string, records: number) => void
 }
 
 /** What `kafka()` gives a relay, with settings replaced, and watched. */
@@ -42,12 +43,17 @@ export const openPublishing = (options: PublishingOptions): Publishing => {
     },
     transactionalPublisher: async (opening) => {
       const publisher = await openTransactionalPublisher(client, config, opening)
+      let handed = 0
       return {
         ...publisher,
-        publish: (records) => timed('send', publisher.publish(records)),
+        publish: (records) => {
+          handed += records.length
+          return timed('send', publisher.publish(records))
+        },
         commit: async (checkpoint) => {
           await timed('commit', publisher.commit(checkpoint))
-          committed?.(checkpoint)
+          committed?.(checkpoint, handed)
+          handed = 0
         },
       }
     },

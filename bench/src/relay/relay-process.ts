@@ -5,7 +5,7 @@ import { answer, cpuSeconds, peakMemory, readInput } from '../parent.ts'
 import { openRelay, type RelayPlace, type RelayTuning } from './open-relay.ts'
 import { openPublishing, type ProducerSettings } from './publishing.ts'
 
-export interface RelayInput extends RelayPlace, Omit<RelayTuning, 'published'> {
+export interface RelayInput extends RelayPlace, RelayTuning {
   readonly databaseUrl: string
   readonly schema: string
   readonly brokers: string
@@ -81,17 +81,15 @@ const finish = (): void => {
 
 const mark = until === 'wal' ? '"source":"wal"' : `"position":"${until}"`
 let left = 0
-const published = (records: number): void => {
-  left += records
-  if (typeof until === 'object' && left >= until.records && left - records < until.records) finish()
-}
 
 /** Told of a commit once Kafka has answered it. */
-const committed = (checkpoint: string): void => {
+const committed = (checkpoint: string, records: number): void => {
   transactions += 1
-  if (checkpoint.includes(mark)) finish()
+  left += records
+  const isEnough = typeof until === 'object' && left >= until.records && left - records < until.records
+  if (isEnough || checkpoint.includes(mark)) finish()
 }
 
 const publishing = openPublishing({ brokers, replaced: input.producer ?? {}, timed, committed })
-const running = openRelay(input, watched, publishing, { ...input, published })
+const running = openRelay(input, watched, publishing, input)
 running.start()
