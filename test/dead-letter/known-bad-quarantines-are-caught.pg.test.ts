@@ -62,7 +62,10 @@ it.each(builds)(
       for (let run = 0; run < most; run += 1) {
         const options = { seed: seed + run, steps: 40, delivery: 'exactly-once', patience: 4_000 } as const
         const faults = faultsOf(await play(build, options), options)
-        if (faults.some((found) => fault.test(found))) return console.log(`${run + 1} histories from seed ${seed}`)
+        if (faults.some((found) => fault.test(found))) {
+          console.log(`${run + 1} histories from seed ${seed}`)
+          return
+        }
       }
       expect.fail(`nothing found in ${most} histories from seed ${seed}`)
     } finally {
