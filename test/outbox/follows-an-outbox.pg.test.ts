@@ -47,9 +47,13 @@ const follow = (outbox: Outbox): Relay => {
 
 const slotOf = (outbox: Outbox): string => outboxSource({ database, outbox }).slotOf?.('foreign') ?? ''
 
-/** Waits until the relay streams. */
+const streamingSql = `
+  select from pg_stat_replication r join pg_replication_slots s on s.active_pid = r.pid
+  where s.slot_name = $1 and r.state in ('catchup', 'streaming')`
+
+/** Waits until the relay streams. A slot is active while it is made, and delivers nothing that is written meanwhile. */
 const streams = (outbox: Outbox) =>
-  expect.poll(async () => (await readSlot(database, slotOf(outbox)))?.active, patience).toBe(true)
+  expect.poll(async () => (await database.query(streamingSql, [slotOf(outbox)])).rowCount, patience).toBe(1)
 
 const insert = (from: number, to: number, type = 'Order') =>
   database.query(
