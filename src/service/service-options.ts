@@ -30,7 +30,7 @@ export interface ServiceOptions {
   /** Default `exactly-once`. */
   readonly delivery?: Delivery
   /**
-   * What the relay reads: the log as a table (default); the write-ahead log (`wal`), which is faster and needs
+   * What the relay reads: the log as a table (default); the write-ahead log (`wal`), in the order of commits, which needs
    * `wal_level = logical`, a role with REPLICATION and a direct connection; or `auto`, the second where it can be had.
    */
   readonly source?: SourceName
