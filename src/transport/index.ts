@@ -1,3 +1,4 @@
+export { delivering } from './deliver.ts'
 export { type MemoryOptions, type MemoryTransport, memory } from './memory.ts'
 export { postgres } from './postgres.ts'
 export type { Publisher, PublisherOptions, Publishing, Topic, TransactionalPublisher } from './publisher.ts'
@@ -10,6 +11,14 @@ export {
   refusedRecord,
   withRefused,
 } from './refused.ts'
-export type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from './subscriber.ts'
+export type {
+  Assignment,
+  DeliveredRecord,
+  FetchLimits,
+  Member,
+  SubscribeOptions,
+  Subscribing,
+  Subscription,
+} from './subscriber.ts'
 export type { Transport } from './transport.ts'
 export type { WrittenRecord } from './written-record.ts'

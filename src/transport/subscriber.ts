@@ -1,12 +1,16 @@
-/** A record as a transport delivers it. */
+import type { HeaderList } from '../message/outgoing-record.ts'
+
+/** A record as a transport delivers it, byte for byte. */
 export interface DeliveredRecord {
   readonly topic: string
   readonly partition: number
-  /** Place within (topic, partition); grows. Decimal digits. */
+  /** Place within the assignment that delivered it; grows, with gaps. Decimal digits. */
   readonly offset: string
-  readonly key: string | null
+  /** Milliseconds since 1970; undefined where nobody set one. */
+  readonly timestamp: number | undefined
+  readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: HeaderList
 }
 
 export interface SubscribeOptions {
@@ -18,21 +22,58 @@ export interface SubscribeOptions {
   readonly from?: 'start' | 'now'
 }
 
+export interface FetchLimits {
+  readonly records: number
+  /** Of keys and values together; at least one record comes in any case. */
+  readonly bytes: number
+}
+
+/** A partition in the hands of one member. Records of one key always come through the same partition, in order. */
+export interface Assignment {
+  /** Tells it from the group's other partitions, for all time: `order.events/3`. */
+  readonly name: string
+  /** Where the group goes on by the transport's own account; undefined where it keeps none yet. */
+  readonly committed: bigint | undefined
+  /** Aborted once the partition may be somebody else's: nothing of it may be begun any more. */
+  readonly lost: AbortSignal
+  /** One past the last record, as last heard; undefined while that is not known. */
+  readonly end: bigint | undefined
+  /** To be called once, before `next`. Where to begin: default `committed`, else as `SubscribeOptions.from` says. */
+  begin(from?: bigint): void
+  /**
+   * The next records, in order; waits while there are none. Nothing once the partition is wanted elsewhere or the
+   * subscription stops. One call at a time; nothing is fetched far ahead of the calls, so not calling holds back.
+   *
+   * @throws what keeps the partition from being read; another call tries again
+   */
+  next(limits: FetchLimits): Promise<readonly DeliveredRecord[]>
+  /**
+   * Everything below `next` is dealt with for good. Never goes back; may be called often; what it stores becomes durable
+   * soon after, and in any case before the partition is given away in good order.
+   */
+  settle(next: bigint): void
+}
+
+/** Who reads the partitions that a subscription is given. */
+export interface Member {
+  /** A rejection ends the subscription with it. */
+  assigned(assignment: Assignment): Promise<void>
+  /**
+   * The partition is wanted elsewhere, or the subscription stops: finish what is in hand, settle it, and resolve. It is
+   * given away after that, or when the transport can wait no longer (`lost`).
+   */
+  revoked(assignment: Assignment): Promise<void>
+}
+
 export interface Subscription {
   /** Settles when the subscription has ended: after `stop`, or rejects when it cannot go on. */
   readonly ended: Promise<void>
-  /** Takes no new records, waits for those in hand, releases what it holds. Idempotent. */
+  /** Takes no new records, revokes every partition and waits for the members to let go. Idempotent. */
   stop(): Promise<void>
 }
 
 /** The receiving half of a transport. */
 export interface Subscribing {
-  /**
-   * Delivers records in order per key. Progress moves only after `deliver` resolved; when it rejects, the same
-   * records are delivered again after a backoff.
-   */
-  subscribe(
-    options: SubscribeOptions,
-    deliver: (records: readonly DeliveredRecord[]) => Promise<void>,
-  ): Subscription
+  /** Each partition of the topics belongs to one member of the group at a time. */
+  subscribe(options: SubscribeOptions, member: Member): Subscription
 }
