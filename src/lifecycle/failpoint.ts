@@ -15,6 +15,13 @@ export const failpoints = [
   'relay.checkpointed',
   'deadLetter.setAside',
   'deadLetter.sent',
+  'consumer.received',
+  'consumer.handled',
+  'consumer.beforeCommit',
+  'consumer.committed',
+  'consumer.settled',
+  'consumer.parked',
+  'consumer.redriven',
   'transaction.beforeCommit',
   'transaction.committed',
 ] as const
