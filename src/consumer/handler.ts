@@ -25,8 +25,8 @@ export type Handler<Event> =
   | ((handling: Handling<Event>) => Promise<Handled> | Handled)
   | ((handling: Handling<Event>) => Promise<void>)
 
-/** A handler whose event type is no longer known: what a consumer keeps. */
+/** A handler whose type of event is no longer known: what a consumer keeps. A method, so that any `on` fits. */
 export interface AnyHandler {
   readonly definition: Definition
-  readonly handle: (handling: Handling<ConsumedEvent>) => unknown
+  handle(handling: Handling<ConsumedEvent>): unknown
 }

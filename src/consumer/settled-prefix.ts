@@ -1,0 +1,36 @@
+/** What of one partition is dealt with, as far as there is no gap. */
+export interface SettledPrefix {
+  /** A record came; offsets grow. */
+  begin(offset: bigint): void
+  /** It is dealt with, in whatever order. */
+  settle(offset: bigint): void
+  /** Everything below is dealt with; undefined before the first record. */
+  readonly next: bigint | undefined
+  readonly unsettled: number
+}
+
+/**
+ * Keeps only what is unsettled, so a key that is retried for minutes while millions pass costs nothing: what was settled
+ * beyond it is known to the inbox.
+ */
+export const settledPrefix = (): SettledPrefix => {
+  // In the order of insertion, which is that of the offsets: the first one is the lowest.
+  const unsettled = new Set<bigint>()
+  let beyond: bigint | undefined
+  return {
+    begin: (offset) => {
+      unsettled.add(offset)
+      beyond = offset + 1n
+    },
+    settle: (offset) => {
+      unsettled.delete(offset)
+    },
+    get next() {
+      const [lowest] = unsettled
+      return lowest ?? beyond
+    },
+    get unsettled() {
+      return unsettled.size
+    },
+  }
+}
