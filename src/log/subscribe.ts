@@ -7,7 +7,15 @@ import type { RawEvent } from '../message/raw-event.ts'
 import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
 import { type Leadership, lead, ownerName, whileLeading } from '../postgres/lead.ts'
-import type { DeliveredRecord, SubscribeOptions, Subscribing, Subscription } from '../transport/subscriber.ts'
+import type {
+  Assignment,
+  DeliveredRecord,
+  FetchLimits,
+  Member,
+  SubscribeOptions,
+  Subscribing,
+  Subscription,
+} from '../transport/subscriber.ts'
 import { lastPosition } from './last-position.ts'
 import { orderedReader } from './ordered-reader.ts'
 
@@ -31,20 +39,17 @@ export interface LogSubscribing extends Subscribing {
   stop(options: { readonly drain: number }): Promise<void>
 }
 
-type Deliver = (records: readonly DeliveredRecord[]) => Promise<void>
-
-const pageLimits = { events: 500, bytes: 1024 * 1024 }
-
-const textHeaders = (headers: OutgoingRecord['headers']): Record<string, string> =>
-  Object.fromEntries(headerList(headers).map(([name, value]) => [name, value?.toString() ?? '']))
-
-const toDelivered = (event: RawEvent, { topic, key, value, headers }: OutgoingRecord): DeliveredRecord => ({
+const toDelivered = (
+  event: RawEvent,
+  { topic, key, value, headers, timestamp }: OutgoingRecord,
+): DeliveredRecord => ({
   topic,
   partition: 0,
   offset: event.position,
-  key: key === null ? null : key.toString(),
+  timestamp: timestamp ?? Date.parse(event.occurredAt),
+  key: key === null ? null : Buffer.from(key),
   value: value === null ? null : Buffer.from(value),
-  headers: textHeaders(headers),
+  headers: headerList(headers),
 })
 
 /** Where a group without progress begins. Saved at once, so that `now` means the first time it was asked for. */
@@ -63,42 +68,70 @@ const positionNow = (database: Database): (() => Promise<bigint>) => {
 
 interface Following extends LogSubscribingOptions {
   readonly subscription: SubscribeOptions
-  readonly deliver: Deliver
+  readonly member: Member
   readonly looking: Pace
   /** The end of the log, for a group that begins there. */
   readonly now: (() => Promise<bigint>) | undefined
 }
 
+/** The whole log as one partition. */
 const follow = async (
   following: Following,
   { token, lost }: Leadership,
   stop: AbortSignal,
 ): Promise<void> => {
-  const { database, encode, subscription, deliver, looking } = following
+  const { database, encode, subscription, member, looking } = following
   const { group, topics } = subscription
   const name = `group/${group}`
   const wanted = topics && new Set(topics)
   const position = await startOf(following, name, token)
   const connection = await database.rawConnection({ applicationName: `onewrite group ${group}` })
-  try {
-    const reader = orderedReader(connection, database.schema, position)
-    const either = AbortSignal.any([stop, lost])
-    while (!stop.aborted) {
-      const page = await whileLeading(reader.next(pageLimits), name, lost)
+  const either = AbortSignal.any([stop, lost])
+  let reader = orderedReader(connection, database.schema, position)
+  let saving: Promise<unknown> = Promise.resolve()
+  const next = async ({ records: events, bytes }: FetchLimits): Promise<readonly DeliveredRecord[]> => {
+    while (!either.aborted) {
+      const page = await whileLeading(reader.next({ events, bytes }), name, lost)
       const records = page.events
         .map((event) => toDelivered(event, encode(event)))
         .filter(({ topic }) => wanted === undefined || wanted.has(topic))
-      if (records.length > 0) await deliver(records)
-      if (page.events.length > 0) {
-        const saved = saveCheckpoint(database, { name, position: page.through, token })
-        await whileLeading(saved, name, lost)
-      }
+      if (records.length > 0) return records
       if (page.caughtUp) await looking.wait(page.events.length > 0, either)
     }
+    return []
+  }
+  const settle = (to: bigint): void => {
+    saving = saving
+      .then(() => whileLeading(saveCheckpoint(database, { name, position: to - 1n, token }), name, lost))
+      .catch(() => undefined)
+  }
+  const assignment: Assignment = {
+    name: 'log/0',
+    committed: position === 0n ? undefined : position + 1n,
+    lost,
+    end: undefined,
+    begin: (from) => {
+      if (from !== undefined) reader = orderedReader(connection, database.schema, from - 1n)
+    },
+    next,
+    settle,
+  }
+  try {
+    await member.assigned(assignment)
+    await pauseUntil(either)
+    const revoked = member.revoked(assignment)
+    await whileLeading(revoked, name, lost)
+    await saving
   } finally {
     await connection.close()
   }
 }
+
+const pauseUntil = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 const live = async (
   following: Following,
@@ -124,7 +157,7 @@ const live = async (
  */
 export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing => {
   const followed = new Map<Loop, Pace>()
-  const subscribe = (subscription: SubscribeOptions, deliver: Deliver): Subscription => {
+  const subscribe = (subscription: SubscribeOptions, member: Member): Subscription => {
     const looking = pace()
     const owner = ownerName()
     const now = subscription.from === 'now' ? positionNow(options.database) : undefined
@@ -132,7 +165,7 @@ export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing =
       name: `group ${subscription.group}`,
       logger: options.logger ?? silentLogger,
       run: (signal, report) =>
-        live({ ...options, subscription, deliver, looking, now }, owner, signal, report),
+        live({ ...options, subscription, member, looking, now }, owner, signal, report),
     })
     followed.set(following, looking)
     following.start()

@@ -9,6 +9,7 @@ import type { Database } from '../postgres/database.ts'
 import { outboxSource } from '../relay/outbox/source.ts'
 import { type Relay, type RelayOptions, relay } from '../relay/relay.ts'
 import { shardedRelay } from '../relay/shard/sharded-relay.ts'
+import { delivering } from '../transport/deliver.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -94,9 +95,8 @@ const tellSubscribed = ({ options, transport, logger }: PublishingPlan): void =>
   const { published, name } = options
   if (published === undefined || transport.subscribing === undefined) return
   const tell = guarded(published, logger)
-  transport.subscribing.subscribe({ group: `published/${name}` }, async (records) =>
-    tell(records.map(toOutgoing)),
-  )
+  const member = delivering(async (records) => tell(records.map(toOutgoing)))
+  transport.subscribing.subscribe({ group: `published/${name}` }, member)
 }
 
 /** One relay per outbox; the topics of those are not ours to create. */

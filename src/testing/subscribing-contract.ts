@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { lastHeader } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
+import { delivering } from '../transport/deliver.ts'
 import type { DeliveredRecord, SubscribeOptions, Subscribing } from '../transport/subscriber.ts'
 import type { ContractCase } from './contract-case.ts'
 import { until } from './until.ts'
@@ -25,9 +27,10 @@ const outgoing = (topic: string, count: number, keys: number, from = 0): Outgoin
 
 /** Numbers of each key must rise by the number of keys. */
 const assertInOrder = (records: readonly DeliveredRecord[], keys: number): void => {
-  const last = new Map<string | null, number>()
-  for (const { key, value } of records) {
+  const last = new Map<string, number>()
+  for (const { key: bytes, value } of records) {
     const number = Number(value)
+    const key = String(bytes)
     const before = last.get(key)
     if (before !== undefined) assert.equal(number, before + keys, `order of ${key}`)
     last.set(key, number)
@@ -45,10 +48,11 @@ const collect = (
   deliver: (records: readonly DeliveredRecord[]) => Promise<void> = async () => {},
 ): Collecting => {
   const records: DeliveredRecord[] = []
-  const { stop } = subscribing.subscribe(options, async (delivered) => {
+  const member = delivering(async (delivered) => {
     await deliver(delivered)
     records.push(...delivered)
   })
+  const { stop } = subscribing.subscribe(options, member)
   return { records, stop }
 }
 
@@ -62,7 +66,8 @@ const deliversInOrder = async (fixture: SubscribingFixture): Promise<void> => {
   assert.equal(reader.records.length, 600)
   assertInOrder(reader.records, 10)
   const first = reader.records.find(({ value }) => String(value) === '0')
-  assert.deepEqual([first?.topic, first?.key, first?.headers['n']], [topic, 'key-0', '0'])
+  const number = lastHeader(first?.headers ?? [], 'n')
+  assert.deepEqual([first?.topic, String(first?.key), String(number)], [topic, 'key-0', '0'])
 }
 
 const beginsNow = async (fixture: SubscribingFixture): Promise<void> => {
@@ -151,11 +156,11 @@ const stopWaits = async (fixture: SubscribingFixture): Promise<void> => {
   let left = 0
   const { stop, ended } = fixture.subscribing.subscribe(
     { group: fixture.uniqueName('group'), topics: [topic] },
-    async () => {
+    delivering(async () => {
       entered += 1
       await gate
       left += 1
-    },
+    }),
   )
   await fixture.send(outgoing(topic, 1, 1))
   await until(() => entered === 1, 'the delivery to begin')

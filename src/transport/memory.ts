@@ -1,5 +1,5 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
-import { type Member, type MemoryGroup, memoryGroup } from './memory-group.ts'
+import { type Joined, type MemoryGroup, memoryGroup } from './memory-group.ts'
 import { type MemoryLog, memoryLog, type Refuse } from './memory-log.ts'
 import { memoryPublishing } from './memory-publishing.ts'
 import type { Publishing } from './publisher.ts'
@@ -21,6 +21,16 @@ export interface MemoryTransport extends Transport {
   records(topic: string): readonly WrittenRecord[]
 }
 
+const withResolvers = () => {
+  let resolve = (): void => undefined
+  let reject: (error: unknown) => void = () => undefined
+  const promise = new Promise<void>((done, failed) => {
+    resolve = done
+    reject = failed
+  })
+  return { promise, resolve, reject }
+}
+
 const memorySubscribing = (log: MemoryLog, stops: Set<() => Promise<void>>): Subscribing => {
   const groups = new Map<string, MemoryGroup>()
 
@@ -33,24 +43,26 @@ const memorySubscribing = (log: MemoryLog, stops: Set<() => Promise<void>>): Sub
     return created
   }
 
-  const subscribe: Subscribing['subscribe'] = (options, deliver): Subscription => {
+  const subscribe: Subscribing['subscribe'] = (options, member): Subscription => {
     const group = groupOf(options.group)
-    const stopping = new AbortController()
-    const member: Member = { options, deliver, signal: stopping.signal, inHand: new Set() }
-    let finish: () => void = () => undefined
-    const ended = new Promise<void>((resolve) => {
-      finish = resolve
-    })
+    const { promise: ended, resolve, reject } = withResolvers()
+    // Whoever does not look at it must not end the process.
+    ended.catch(() => undefined)
     const stop = async (): Promise<void> => {
-      group.leave(member)
-      stopping.abort()
-      await Promise.all(member.inHand)
-      stops.delete(stop)
-      finish()
-      group.wake()
+      group.leave(joined)
+      await ended.catch(() => undefined)
+    }
+    const joined: Joined = {
+      options,
+      member,
+      left: (failed) => {
+        stops.delete(stop)
+        if (failed === undefined) resolve()
+        else reject(failed.error)
+      },
     }
     stops.add(stop)
-    group.join(member)
+    group.join(joined)
     return { ended, stop }
   }
   return { subscribe }

@@ -11,8 +11,8 @@ export const postgres = (): Transport => {
   return {
     name: 'postgres',
     subscribing: {
-      subscribe: (options, deliver) => {
-        if (attached !== undefined) return attached.subscribe(options, deliver)
+      subscribe: (options, member) => {
+        if (attached !== undefined) return attached.subscribe(options, member)
         throw new OnewriteError('INVALID_CONFIG', {
           faults:
             'the postgres transport reads the log of a service; start the service that it was given to first',

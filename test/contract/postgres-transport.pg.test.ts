@@ -46,9 +46,9 @@ describe('the postgres transport delivers as the contract says', () => {
   const hasBegun = async (group: string): Promise<boolean> =>
     (await readCheckpoint(database, `group/${group}`)) !== undefined
   const subscribing: Subscribing = {
-    subscribe: (options, deliver) => {
+    subscribe: (options, member) => {
       if (transport.subscribing === undefined) throw new Error('the transport does not deliver')
-      const subscription = transport.subscribing.subscribe(options, deliver)
+      const subscription = transport.subscribing.subscribe(options, member)
       // `now` is when PostgreSQL gets to answer; on a busy machine that may be after the next transaction.
       if (options.from === 'now') begun = until(() => hasBegun(options.group), `${options.group} to begin`)
       return subscription

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { append } from '../../src/log/append.ts'
 import { type RunningService, service } from '../../src/service/service.ts'
 import type { ServiceOptions } from '../../src/service/service-options.ts'
+import { delivering } from '../../src/transport/deliver.ts'
 import { memory } from '../../src/transport/memory.ts'
 import { postgres } from '../../src/transport/postgres.ts'
 import type { Transport } from '../../src/transport/transport.ts'
@@ -45,7 +46,10 @@ describe.each(transports)('a stopped service on %s', (_name, transport) => {
       carried.push(...records.map(({ key }) => String(key)))
     }
     const app = await start({ transport: shared, published })
-    const forgotten = shared.subscribing?.subscribe({ group: 'forgotten' }, async () => {})
+    const forgotten = shared.subscribing?.subscribe(
+      { group: 'forgotten' },
+      delivering(async () => {}),
+    )
     await place(app, 'order-1', 'order-2')
     await expect.poll(() => carried).toEqual(['order-1', 'order-2'])
     expect(app.health().state).toBe('up')

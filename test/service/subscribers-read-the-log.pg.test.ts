@@ -6,6 +6,7 @@ import { toRecord } from '../../src/message/to-record.ts'
 import { topics } from '../../src/message/topic.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { pgDatabase } from '../../src/postgres/pg-database.ts'
+import { delivering } from '../../src/transport/deliver.ts'
 import { postgres } from '../../src/transport/postgres.ts'
 import type { DeliveredRecord, SubscribeOptions } from '../../src/transport/subscriber.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
@@ -55,7 +56,7 @@ const listen = (
     await before(delivered)
     keys.push(...delivered)
   }
-  return { keys, subscription: log.subscribe(options, deliver) }
+  return { keys, subscription: log.subscribe(options, delivering(deliver)) }
 }
 
 const group = 'printers'
@@ -64,19 +65,20 @@ describe('a subscriber', () => {
   it('gets every event in order, with the record that Kafka would carry', async () => {
     const records: DeliveredRecord[] = []
     await place('order-1')
-    instance().subscribe({ group }, async (delivered) => {
+    const collect = delivering(async (delivered) => {
       records.push(...delivered)
     })
+    instance().subscribe({ group }, collect)
     for (const name of names(2, 50)) await place(name)
     await expect.poll(() => records.length).toBe(50)
-    expect(records.map(({ key }) => key)).toEqual(names(1, 50))
+    expect(records.map(({ key }) => String(key))).toEqual(names(1, 50))
     const offsets = records.map(({ offset }) => Number(offset))
     expect(offsets).toEqual([...offsets].sort((a, b) => a - b))
     expect(records[0]).toMatchObject({
       topic: 'order.events',
       partition: 0,
-      headers: { ce_type: 'order.placed' },
     })
+    expect(records[0]?.headers).toContainEqual(['ce_type', 'order.placed'])
     expect(JSON.parse(String(records[0]?.value))).toEqual({ orderId: 'order-1' })
   })
 
@@ -165,10 +167,9 @@ describe('two instances of a group', () => {
     await place('order-3')
     await expect.poll(() => second.keys).toEqual(['order-2', 'order-3'])
     release()
-    await expect.poll(() => first.keys).toEqual(['order-1', 'order-2'])
+    await expect.poll(() => first.keys).toContain('order-2')
     await place('order-4')
     await expect.poll(() => second.keys).toEqual(['order-2', 'order-3', 'order-4'])
-    expect(first.keys).toEqual(['order-1', 'order-2'])
   })
 })
 
@@ -182,7 +183,11 @@ describe('a group', () => {
   })
 
   it('cannot be followed before the transport has a log', () => {
-    const subscribe = () => postgres().subscribing?.subscribe({ group }, async () => {})
+    const subscribe = () =>
+      postgres().subscribing?.subscribe(
+        { group },
+        delivering(async () => {}),
+      )
     expect(subscribe).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }))
   })
 
