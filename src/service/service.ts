@@ -1,3 +1,4 @@
+import { encodeDeadLetter } from '../consumer/dlq-copy.ts'
 import { withDeadline } from '../lifecycle/deadline.ts'
 import { type Health, type HealthState, worstHealth } from '../lifecycle/health.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
@@ -62,7 +63,8 @@ export const service = (options: ServiceOptions): Service => {
     definitions,
     ...(options.topic === undefined ? {} : { strategy: options.topic }),
   })
-  const encode = (event: RawEvent) => toRecord(event, { source: `/${name}`, topicOf })
+  const encode = (event: RawEvent) =>
+    encodeDeadLetter(event) ?? toRecord(event, { source: `/${name}`, topicOf })
 
   const start = async (): Promise<RunningService> => {
     const { database, close } = await openDatabase(options, logger)
