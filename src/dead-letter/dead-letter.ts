@@ -4,8 +4,10 @@ export type DeadLetterState = 'parked' | 'held' | 'released' | 'discarded' | 'se
 /** A record that could not be delivered, or that waits behind one. */
 export interface DeadLetter {
   readonly number: bigint
-  /** Who could not deliver it: `relay/orders`. */
+  /** Who could not deliver it: `relay/orders`, `consumer/inventory`. */
   readonly reader: string
+  /** Number of the queue it is in, or was. */
+  readonly quarantine: bigint
   readonly eventId: string
   readonly state: DeadLetterState
   readonly topic: string
@@ -26,6 +28,7 @@ export interface DeadLetter {
 export interface DeadLetterRow {
   readonly number: string
   readonly reader: string
+  readonly quarantine: string
   readonly event_id: string
   readonly state: DeadLetterState
   readonly topic: string
@@ -43,12 +46,13 @@ export interface DeadLetterRow {
 
 /** Of `DeadLetterRow`. */
 export const deadLetterColumns = `
-  number, reader, event_id, state, topic, key, error_code, cause, fingerprint, attempts,
+  number, reader, quarantine, event_id, state, topic, key, error_code, cause, fingerprint, attempts,
   coalesce(length(coalesce(edited, value)), 0) as bytes, edited is not null as edited, set_aside_at, reason, actor`
 
 export const deadLetterOf = (row: DeadLetterRow): DeadLetter => ({
   number: BigInt(row.number),
   reader: row.reader,
+  quarantine: BigInt(row.quarantine),
   eventId: row.event_id,
   state: row.state,
   topic: row.topic,

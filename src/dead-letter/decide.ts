@@ -25,7 +25,7 @@ const lockQueuesSql = (schema: string): string => `
   order by number for update`
 
 const parkedSql = (schema: string): string => `
-  select quarantine, ${deadLetterColumns} from ${table(schema, 'dead_letters')}
+  select ${deadLetterColumns} from ${table(schema, 'dead_letters')}
   where state = 'parked' and ${filterSql} order by number`
 
 const followingSql = (schema: string): string => `
@@ -46,8 +46,6 @@ const auditSql = (schema: string): string => `
   insert into ${table(schema, 'dead_letter_audit')} (actor, operation, filter, reason, dead_letters)
   values ($1, $2, $3, $4, $5::bigint[])`
 
-type ParkedRow = DeadLetterRow & { readonly quarantine: string }
-
 interface Change extends Decision {
   readonly operation: 'redrive' | 'discard'
   readonly filter: DeadLetterFilter
@@ -65,7 +63,7 @@ const audit = (tx: Transaction, change: Omit<Change, 'operation'>, operation: st
     numbers,
   ])
 
-const apply = async (tx: Transaction, change: Change, rows: readonly ParkedRow[]): Promise<void> => {
+const apply = async (tx: Transaction, change: Change, rows: readonly DeadLetterRow[]): Promise<void> => {
   const { operation, actor, reason = null } = change
   const numbers = rows.map(({ number }) => number)
   const state = operation === 'redrive' ? 'released' : 'discarded'
@@ -86,7 +84,7 @@ export const redrive = (
   database.transaction(async (tx) => {
     const values = filterValues(filter)
     if (!dryRun) await tx.query(lockQueuesSql(tx.schema), values)
-    const { rows } = await tx.query<ParkedRow>(parkedSql(tx.schema), values)
+    const { rows } = await tx.query<DeadLetterRow>(parkedSql(tx.schema), values)
     const queues = [...new Set(rows.map(({ quarantine }) => quarantine))]
     const counted = await tx.query<{ following: number }>(followingSql(tx.schema), [queues])
     if (!dryRun && rows.length > 0) await apply(tx, { operation: 'redrive', filter, ...decision }, rows)
@@ -114,7 +112,7 @@ export const discard = async (
   return database.transaction(async (tx) => {
     const filter = { number }
     await tx.query(lockQueuesSql(tx.schema), filterValues(filter))
-    const { rows } = await tx.query<ParkedRow>(parkedSql(tx.schema), filterValues(filter))
+    const { rows } = await tx.query<DeadLetterRow>(parkedSql(tx.schema), filterValues(filter))
     const [row] = rows
     if (row === undefined) throw new OnewriteError('DEAD_LETTER_NOT_PARKED', { number })
     await apply(tx, { operation: 'discard', filter, ...decision }, rows)

@@ -16,18 +16,25 @@ export interface DeadLetterFilter {
   readonly topic?: string
   readonly key?: string
   readonly fingerprint?: string
-  readonly number?: bigint
+  /** One, or several. */
+  readonly number?: bigint | readonly bigint[]
+  /** Number of the queue it is in. */
+  readonly quarantine?: bigint
 }
 
 export const filterSql = `
   ($1::text[] is null or reader = any($1)) and ($2::text is null or topic = $2) and ($3::bytea is null or key = $3)
-  and ($4::text is null or fingerprint = $4) and ($5::bigint is null or number = $5)`
+  and ($4::text is null or fingerprint = $4) and ($5::bigint[] is null or number = any($5))
+  and ($6::bigint is null or quarantine = $6)`
 
+/** Of `filterSql`. */
 export const filterValues = (filter: DeadLetterFilter): readonly unknown[] => {
-  const { reader, topic = null, key, fingerprint = null, number } = filter
+  const { reader, topic = null, key, fingerprint = null, number, quarantine } = filter
   const readers = typeof reader === 'string' ? [reader] : (reader ?? null)
+  const numbers = typeof number === 'bigint' ? [number] : (number ?? null)
   const bytes = key === undefined ? null : Buffer.from(key)
-  return [readers, topic, bytes, fingerprint, number === undefined ? null : String(number)]
+  const queue = quarantine === undefined ? null : String(quarantine)
+  return [readers, topic, bytes, fingerprint, numbers?.map(String) ?? null, queue]
 }
 
 export interface ListOptions extends DeadLetterFilter {
@@ -39,7 +46,7 @@ export interface ListOptions extends DeadLetterFilter {
 
 const listSql = (schema: string): string => `
   select ${deadLetterColumns} from ${table(schema, 'dead_letters')}
-  where ${filterSql} and state = any($6::text[]) order by number limit $7`
+  where ${filterSql} and state = any($7::text[]) order by number limit $8`
 
 /** The oldest first. */
 export const listDeadLetters = async (
