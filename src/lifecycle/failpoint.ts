@@ -13,6 +13,13 @@ export const failpoints = [
   'relay.beforeCommit',
   'relay.committed',
   'relay.checkpointed',
+  'consumer.received',
+  'consumer.handled',
+  'consumer.beforeCommit',
+  'consumer.committed',
+  'consumer.settled',
+  'consumer.parked',
+  'consumer.redriven',
   'deadLetter.setAside',
   'deadLetter.sent',
   'consumer.received',
@@ -64,15 +71,22 @@ const isFailpoint = (name: string): name is Failpoint => (failpoints as readonly
 const isPassage = (passage: string): boolean => /^[1-9]\d*$/.test(passage)
 const isEffect = (effect: string): effect is 'kill' | 'stop' | 'throw' => /^(kill|stop|throw)$/.test(effect)
 
-const armFromText = (text: string): void => {
-  for (const entry of text.split(',').filter((part) => part !== '')) {
-    const [name = '', rest = ''] = entry.split('=')
-    const [effect = '', passage = '1'] = rest.split('@')
-    if (!isFailpoint(name) || !isEffect(effect) || !isPassage(passage)) {
-      throw new Error(`ONEWRITE_FAILPOINTS: cannot read ${entry}`)
-    }
-    armFailpoint(name, effect, Number(passage))
+/** Arms what a text such as that of ONEWRITE_FAILPOINTS names. Returns a function that disarms all of it. */
+export const armFailpoints = (text: string): (() => void) => {
+  const disarms = text
+    .split(',')
+    .filter((part) => part !== '')
+    .map((entry) => {
+      const [name = '', rest = ''] = entry.split('=')
+      const [effect = '', passage = '1'] = rest.split('@')
+      if (!isFailpoint(name) || !isEffect(effect) || !isPassage(passage)) {
+        throw new Error(`ONEWRITE_FAILPOINTS: cannot read ${entry}`)
+      }
+      return armFailpoint(name, effect, Number(passage))
+    })
+  return () => {
+    for (const disarm of disarms) disarm()
   }
 }
 
-armFromText(process.env['ONEWRITE_FAILPOINTS'] ?? '')
+armFailpoints(process.env['ONEWRITE_FAILPOINTS'] ?? '')

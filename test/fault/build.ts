@@ -5,28 +5,33 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
-/** The program of a relay with everything it imports, compiled. */
+/** A program with everything it imports, compiled. */
 export interface Build {
   readonly program: string
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const compiler = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc')
-const entry = 'test/fault/relay-process'
 
-const configuration = (sources: string, output: string): object => ({
+/** The file that runs, then what else it needs of this folder. */
+type Program = readonly [entry: string, ...rest: string[]]
+
+const relayProgram: Program = ['relay-process.ts']
+const consumerProgram: Program = ['consumer-process.ts', 'reported.ts', 'steps.ts', 'take-step.ts']
+
+const configuration = (sources: string, output: string, entry: string): object => ({
   extends: join(root, 'tsconfig.json'),
   compilerOptions: {
     ...{ rootDir: sources, outDir: output, paths: {}, noEmit: false, noCheck: true },
     ...{ allowJs: false, checkJs: false, typeRoots: [join(root, 'node_modules/@types')] },
   },
   include: [],
-  files: [join(sources, `${entry}.ts`)],
+  files: [join(sources, 'test/fault', entry)],
 })
 
-const compile = (folder: string, sources: string, output: string): void => {
+const compile = (folder: string, sources: string, output: string, entry: string): void => {
   const file = join(folder, 'tsconfig.json')
-  writeFileSync(file, JSON.stringify(configuration(sources, output)))
+  writeFileSync(file, JSON.stringify(configuration(sources, output, entry)))
   execFileSync(process.execPath, [compiler, '-p', file], { stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
@@ -50,27 +55,41 @@ afterAll(() => {
 })
 
 /**
- * Compiles a copy of src as edited, gone after the test file. Compiled once, because each relay that
+ * Compiles a copy of src as edited, gone after the test file. Compiled once, because each process that
  * tsx had to load took 0.7 s of processor time and 50 MB more. The folder stands in the repository so that packages are
  * found.
  */
-export const buildRelay = (edit: Edit = (_, text) => text): Build => {
+const build = (program: Program, edit: Edit): Build => {
   const folder = mkdtempSync(join(root, '.data-known-bad-'))
   folders.push(folder)
   const [sources, output] = [join(folder, 'sources'), join(folder, 'output')]
   cpSync(join(root, 'src'), join(sources, 'src'), { recursive: true })
   mkdirSync(join(sources, 'test/fault'), { recursive: true })
-  cpSync(join(root, `${entry}.ts`), join(sources, `${entry}.ts`))
+  for (const file of program) cpSync(join(root, 'test/fault', file), join(sources, 'test/fault', file))
   editAll(join(sources, 'src'), edit)
-  compile(folder, sources, output)
+  const [entry] = program
+  compile(folder, sources, output, entry)
   cpSync(join(root, 'sql'), join(output, 'sql'), { recursive: true })
-  return { program: join(output, `${entry}.js`) }
+  return { program: join(output, 'test/fault', entry.replace(/ts$/, 'js')) }
 }
 
-let built: Build | undefined
+const asItIs: Edit = (_, text) => text
+
+export const buildRelay = (edit: Edit): Build => build(relayProgram, edit)
+
+export const buildConsumer = (edit: Edit): Build => build(consumerProgram, edit)
+
+let relay: Build | undefined
+let consumer: Build | undefined
 
 /** The relay as it is. */
 export const theRelay = (): Build => {
-  built ??= buildRelay()
-  return built
+  relay ??= buildRelay(asItIs)
+  return relay
+}
+
+/** The consumer as it is. */
+export const theConsumer = (): Build => {
+  consumer ??= buildConsumer(asItIs)
+  return consumer
 }

@@ -22,12 +22,12 @@ export interface Placed {
   readonly id: string
 }
 
-/** What could be seen of a consumer at one moment. Progress was read before what is dealt with. */
+/** What could be seen of a consumer at one moment. Progress was read before what is dealt with, which stays so. */
 export interface Sighting {
   /** Partition -> one past what counts as settled. */
   readonly progress: ReadonlyMap<string, bigint>
-  /** Ids that have an effect, or are dead letters. */
-  readonly dealtWith: ReadonlySet<string>
+  /** Ids that got an effect, or became dead letters, since the sighting before. */
+  readonly dealtWith: readonly string[]
 }
 
 /** What could be seen while poisoned keys waited for a person and nothing else was left to do. */
@@ -97,10 +97,13 @@ const reordered = (effects: readonly Effect[]): string[] => {
 
 const passed = ({ placed, sightings }: ConsumerHistory): string[] => {
   const found = new Set<string>()
+  const known = new Set<string>()
+  let waiting = placed
   for (const { progress, dealtWith } of sightings) {
-    for (const { partition, offset, id } of placed) {
-      const settled = progress.get(partition) ?? 0n
-      if (offset < settled && !dealtWith.has(id)) found.add(`${partition}/${offset}`)
+    for (const id of dealtWith) known.add(id)
+    waiting = waiting.filter(({ id }) => !known.has(id))
+    for (const { partition, offset } of waiting) {
+      if (offset < (progress.get(partition) ?? 0n)) found.add(`${partition}/${offset}`)
     }
   }
   return [...found]

@@ -1,4 +1,4 @@
-import { type Build, buildRelay } from './build.ts'
+import { type Build, buildConsumer, buildRelay, type Edit } from './build.ts'
 
 /** One place in src, changed. */
 export interface Change {
@@ -18,7 +18,11 @@ const apply = (name: string, text: string, { find, replace }: Change): string =>
   return text.replace(find, () => replace)
 }
 
-export const buildKnownBad = ({ name, changes }: KnownBad): Build =>
-  buildRelay((file, text) =>
-    changes.filter((one) => one.file === file).reduce((changed, one) => apply(name, changed, one), text),
-  )
+const edited =
+  ({ name, changes }: KnownBad): Edit =>
+  (file, text) =>
+    changes.filter((one) => one.file === file).reduce((changed, one) => apply(name, changed, one), text)
+
+export const buildKnownBad = (accused: KnownBad): Build => buildRelay(edited(accused))
+
+export const buildKnownBadConsumer = (accused: KnownBad): Build => buildConsumer(edited(accused))

@@ -22,12 +22,12 @@ const fine: ConsumerHistory = {
   causing: ['a2', 'b2'],
   caused: ['b2', 'a2'],
   placed,
-  sightings: [{ progress: new Map([['a', 1n]]), dealtWith: new Set(['a1', 'b2']) }],
+  sightings: [{ progress: new Map([['a', 1n]]), dealtWith: ['a1', 'b2'] }],
   standstill: { poisoned: new Set(['a']), handled: new Set(['b1', 'b2', 'a1']) },
 }
 
 const sighted = (settled: bigint, ...dealtWith: string[]): Partial<ConsumerHistory> => ({
-  sightings: [{ progress: new Map([['a', settled]]), dealtWith: new Set(dealtWith) }],
+  sightings: [{ progress: new Map([['a', settled]]), dealtWith }],
 })
 
 it.each<[string, Partial<ConsumerHistory>, object]>([
@@ -59,6 +59,16 @@ it.each<[string, Partial<ConsumerHistory>, object]>([
   ['an event that had no cause', { caused: ['a2', 'b2', 'b1'] }, { chainedAgain: ['b1'] }],
   ['nothing where what is settled was dealt with', sighted(2n, 'a1', 'a2'), {}],
   ['a record that the progress passed', sighted(2n, 'a2'), { passed: ['a/0'] }],
+  [
+    'nothing where it was dealt with long before',
+    { sightings: [...fine.sightings, { progress: new Map([['a', 1n]]), dealtWith: [] }] },
+    {},
+  ],
+  [
+    'a record that was dealt with only after the progress had passed it',
+    { sightings: [{ progress: new Map([['b', 1n]]), dealtWith: [] }, ...fine.sightings] },
+    { passed: ['b/0'] },
+  ],
   ['a record that the progress passed by one', sighted(3n, 'a1', 'a2'), { passed: ['a/2'] }],
   [
     'a key that waited although nothing was wrong with it',
