@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { pause } from '../lifecycle/pause.ts'
 
 const everyMilliseconds = 10
-const patience = 20_000
+const patience = 60_000
 
-/** Resolves when a condition holds; fails, naming what was waited for, when it does not in 20 seconds. */
+/** Resolves when a condition holds; fails, naming what was waited for, when it does not within a minute. */
 export const until = async (condition: () => boolean | Promise<boolean>, what: string): Promise<void> => {
   const deadline = performance.now() + patience
   while (!(await condition())) {
