@@ -1,3 +1,5 @@
+export { type TopicMessage, type TopicMessageOptions, topicMessage } from './consumer/topic-message.ts'
+export { cloudEvents, type Decoding, type DecodingOptions, json } from './consumer/topic-message-decoding.ts'
 export {
   CommitUnknownError,
   DuplicateEventError,
@@ -27,6 +29,7 @@ export {
 } from './log/retention.ts'
 export { type ApplyOptions, applyRetention, type RetentionReport } from './log/retention-drop.ts'
 export { type Catalogue, catalogue } from './message/catalogue.ts'
+export type { ConsumedEvent, ConsumedMessage } from './message/consumed-event.ts'
 export type { Definition, EventOf, NewEventOf } from './message/definition.ts'
 export { type CommandDefinition, command, type EventDefinition, event } from './message/event.ts'
 export { lastHeader } from './message/header-list.ts'

@@ -1,9 +1,9 @@
 import type { ConsumedEvent } from '../message/consumed-event.ts'
-import type { Definition } from '../message/definition.ts'
 import type { NewEvent } from '../message/new-event.ts'
 import type { Transaction } from '../postgres/database.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Outcome } from './outcome.ts'
+import type { Consumable } from './topic-message.ts'
 
 /** What a handler is given. */
 export interface Handling<Event> {
@@ -27,6 +27,6 @@ export type Handler<Event> =
 
 /** A handler whose type of event is no longer known: what a consumer keeps. A method, so that any `on` fits. */
 export interface AnyHandler {
-  readonly definition: Definition
+  readonly definition: Consumable
   handle(handling: Handling<ConsumedEvent>): unknown
 }

@@ -1,5 +1,7 @@
 import { type ErrorRow, nothingRecorded } from './error-row.ts'
 
+const readingStops = 'Nothing is lost: a reader of the log stops at this event, a consumer parks it.'
+
 /** Errors about definitions of events, their data, and events read back. */
 export const eventErrors = {
   INVALID_DEFINITION: {
@@ -46,26 +48,32 @@ export const eventErrors = {
   },
   UNKNOWN_EVENT_TYPE: {
     message: 'unknown event type {type} (known: {known})',
-    delivery: 'Nothing is skipped: reading stops at this event.',
+    delivery: readingStops,
     fix: 'Add the definition of this event to the catalogue, or correct its name.',
     retryable: false,
   },
   UNKNOWN_EVENT_VERSION: {
     message: 'event {type} is stored as version {version}, but this program knows versions up to {latest}',
-    delivery: 'Nothing is skipped: reading stops at this event.',
+    delivery: readingStops,
     fix: 'Deploy the program that knows this version before the one that writes it, or add the missing upcaster.',
     retryable: false,
   },
   MISSING_UPCASTER: {
     message:
       'event {type} is stored as version {version}, and no upcaster leads from version {from} on to {latest}',
-    delivery: 'Nothing is skipped: reading stops at this event.',
+    delivery: readingStops,
     fix: 'Add an upcaster for version {from} to the definition of {type}.',
+    retryable: false,
+  },
+  INVALID_MESSAGE: {
+    message: 'invalid data for {type} in topic {topic}: {faults}',
+    delivery: 'A consumer parks the message, or passes over it where its declaration says so.',
+    fix: 'Correct the program that writes the topic, or the schema it is read with.',
     retryable: false,
   },
   UNREADABLE_EVENT: {
     message: 'event {id} of type {type} cannot be decoded: {cause}',
-    delivery: 'Nothing is skipped: reading stops at this event.',
+    delivery: readingStops,
     fix: 'See the cause: an upcaster that failed, or data that is not what its version promises.',
     retryable: false,
   },

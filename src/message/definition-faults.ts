@@ -7,7 +7,8 @@ const optionNames = ['aggregate', 'id', 'version', 'data', 'upcast', 'topic', 'm
 const present = (faults: readonly (string | undefined)[]): string[] =>
   faults.filter((fault) => fault !== undefined)
 
-const schemaFault = (schema: unknown): string | undefined => {
+/** What keeps a value from being a schema. */
+export const schemaFault = (schema: unknown): string | undefined => {
   const isSchema =
     schema !== null && (typeof schema === 'object' || typeof schema === 'function') && '~standard' in schema
   return isSchema ? undefined : 'data must be a Standard Schema (zod, valibot, arktype or another)'

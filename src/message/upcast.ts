@@ -2,13 +2,16 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Definition, OldData, Upcaster } from './definition.ts'
 import type { RawEvent } from './raw-event.ts'
 
+/** What is asked of an event to lead it to the latest version. */
+type Versioned = Pick<RawEvent, 'id' | 'type' | 'version'>
+
 const isOldData = (data: unknown): data is OldData =>
   typeof data === 'object' && data !== null && !Array.isArray(data)
 
 const upcasterFrom = (definition: Definition, from: number): Upcaster | undefined =>
   Object.hasOwn(definition.upcast, from) ? definition.upcast[from] : undefined
 
-const step = (upcaster: Upcaster, from: number, data: unknown, { id, type }: RawEvent): unknown => {
+const step = (upcaster: Upcaster, from: number, data: unknown, { id, type }: Versioned): unknown => {
   if (!isOldData(data)) {
     const cause = `the data of version ${from} is not an object`
     throw new OnewriteError('UNREADABLE_EVENT', { id, type, cause })
@@ -26,7 +29,7 @@ const step = (upcaster: Upcaster, from: number, data: unknown, { id, type }: Raw
  *
  * @throws UNKNOWN_EVENT_VERSION, MISSING_UPCASTER, UNREADABLE_EVENT
  */
-export const upcast = (definition: Definition, raw: RawEvent, stored: unknown): unknown => {
+export const upcast = (definition: Definition, raw: Versioned, stored: unknown): unknown => {
   const { type, version: latest } = definition
   const version = Number(raw.version)
   if (!(version >= 1 && version <= latest)) {

@@ -1,0 +1,106 @@
+import { isUtf8 } from 'node:buffer'
+import type { HeaderList } from '../message/outgoing-record.ts'
+
+type Value = string | Buffer
+
+/** What the headers of a record say of it. */
+export interface Marks {
+  /** One text per event of one writer. */
+  readonly id: string | undefined
+  /** Of a CloudEvent. */
+  readonly type: string | undefined
+  /** As other programs name it. */
+  readonly otherType: string | undefined
+  readonly subject: string | undefined
+  readonly contentType: string | undefined
+}
+
+/**
+ * Bytes that are no text are told by their digits: with replacement characters, different ids would become the same,
+ * and the second event would pass for a repeat of the first.
+ */
+export const textOf = (value: Value): string => {
+  if (typeof value === 'string') return value
+  return isUtf8(value) ? value.toString() : `0x${value.toString('hex')}`
+}
+
+const isSame = (one: Value, other: Value): boolean => textOf(one) === textOf(other)
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** A UUID is unique by itself; any other id only among those of its writer. */
+export const scopedId = (scope: string, id: string): string =>
+  id.length === 36 && uuid.test(id) ? id.toLowerCase() : `${scope} ${id}`
+
+interface Found {
+  id: Value | undefined
+  ceId: Value | undefined
+  /** Ids that contradict each other are none: either could swallow another event. */
+  twoIds: boolean
+  source: Value | undefined
+  type: Value | undefined
+  otherType: Value | undefined
+  subject: Value | undefined
+  contentType: Value | undefined
+}
+
+const keep = (found: Found, name: string, value: Value): void => {
+  switch (name) {
+    case 'id':
+      if (found.id !== undefined && !isSame(found.id, value)) found.twoIds = true
+      found.id = value
+      return
+    case 'ce_id':
+      if (found.ceId !== undefined && !isSame(found.ceId, value)) found.twoIds = true
+      found.ceId = value
+      return
+    case 'ce_type':
+      found.type = value
+      return
+    case 'ce_source':
+      found.source = value
+      return
+    case 'ce_subject':
+      found.subject = value
+      return
+    case 'content-type':
+      found.contentType = value
+      return
+    case 'type':
+    case 'eventType':
+    case 'event_type':
+      found.otherType = value
+      return
+  }
+}
+
+const idOf = ({ id, ceId, twoIds, source }: Found, topic: string): string | undefined => {
+  if (twoIds) return undefined
+  if (ceId !== undefined) return scopedId(source === undefined ? topic : textOf(source), textOf(ceId))
+  return id === undefined ? undefined : scopedId(topic, textOf(id))
+}
+
+const text = (value: Value | undefined): string | undefined =>
+  value === undefined ? undefined : textOf(value)
+
+/** The last header of a name counts, as for Kafka; one that is null or empty says nothing. */
+export const readMarks = (topic: string, headers: HeaderList): Marks => {
+  const found: Found = {
+    id: undefined,
+    ceId: undefined,
+    twoIds: false,
+    source: undefined,
+    type: undefined,
+    otherType: undefined,
+    subject: undefined,
+    contentType: undefined,
+  }
+  for (const [name, value] of headers) if (value !== null && value.length > 0) keep(found, name, value)
+  return {
+    id: idOf(found, topic),
+    type: text(found.type),
+    otherType: text(found.otherType),
+    subject: text(found.subject),
+    contentType: text(found.contentType),
+  }
+}
