@@ -63,7 +63,7 @@ const recordsWait: Rule = ({ quarantine: { parked, held } }) =>
   parked > 0n
     ? {
         problem: `${parked} records were refused for good, and ${held} wait behind them`,
-        fix: 'See onewrite relay dead-letters, then redrive or discard them.',
+        fix: 'See onewrite dead-letters list, then redrive or discard them.',
       }
     : undefined
 

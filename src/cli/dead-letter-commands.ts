@@ -1,203 +1,151 @@
-import { readFile } from 'node:fs/promises'
-import { userInfo } from 'node:os'
-import { type Command, InvalidArgumentError } from 'commander'
-import {
-  discardRelayDeadLetter,
-  editRelayDeadLetter,
-  listRelayDeadLetters,
-  type RelayDeadLetters,
-  redriveRelay,
-  showRelayDeadLetter,
-} from '../admin/dead-letters.ts'
-import type { DeadLetter } from '../dead-letter/dead-letter.ts'
-import { OnewriteError } from '../error/onewrite-error.ts'
+import type { Command } from 'commander'
+import { type DeadLetterGroup, deadLetterGroups } from '../admin/dead-letter-groups.ts'
+import { type DeadLetterReport, deadLetterReport, deadLetters } from '../admin/dead-letters.ts'
+import { type Quarantine, quarantines } from '../admin/quarantines.ts'
+import { bytesText } from './amounts.ts'
 import { columns } from './columns.ts'
+import { limitOf, namedBy, numberOf, withNames } from './dead-letter-options.ts'
+import { deadLetterTable, shown } from './dead-letter-table.ts'
 import { examples } from './examples.ts'
 import type { Outcome } from './outcome.ts'
 import type { CommandGroup, Run, Task } from './run-command.ts'
 
-const numberOf = (text: string): bigint => {
-  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text)
-  throw new InvalidArgumentError('It is not the number of a dead letter.')
-}
+const groupHeading = ['FINGERPRINT', 'READER', 'PARKED', 'WAITING', 'KEYS', 'FIRST', 'LAST', 'CODE', 'CAUSE']
 
-const limitOf = (text: string): number => {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It is not a whole number from 1.')
-}
-
-type Options = Task['options']
-
-const textOf = (options: Options, name: string): string | undefined => {
-  const value = options[name]
-  return typeof value === 'string' ? value : undefined
-}
-
-const idOf = (options: Options): bigint | undefined => {
-  const { id } = options
-  return typeof id === 'bigint' ? id : undefined
-}
-
-const namedBy = (options: Options): RelayDeadLetters => {
-  const [relay, topic, key] = [textOf(options, 'relay'), textOf(options, 'topic'), textOf(options, 'key')]
-  const [fingerprint, number] = [textOf(options, 'fingerprint'), idOf(options)]
-  return {
-    ...(relay === undefined ? {} : { relay }),
-    ...(topic === undefined ? {} : { topic }),
-    ...(key === undefined ? {} : { key }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(number === undefined ? {} : { number }),
-  }
-}
-
-const actorOf = (options: Options): string => textOf(options, 'actor') ?? userInfo().username
-
-const heading = ['ID', 'READER', 'TOPIC', 'KEY', 'STATE', 'ATTEMPTS', 'SINCE', 'FINGERPRINT', 'CAUSE']
-
-const shown = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
-
-const row = (letter: DeadLetter): readonly string[] => [
-  String(letter.number),
-  letter.reader,
-  letter.topic,
-  shown(letter.key ?? '-'),
-  letter.state,
-  String(letter.attempts),
-  letter.setAsideAt.toISOString(),
-  letter.fingerprint ?? '-',
-  shown(letter.cause ?? '-'),
+const groupRow = (group: DeadLetterGroup): readonly string[] => [
+  group.fingerprint,
+  group.reader,
+  String(group.parked),
+  String(group.waiting),
+  String(group.quarantines),
+  group.first,
+  group.last,
+  group.code,
+  shown(group.cause),
 ]
 
-const tableText = (letters: readonly DeadLetter[]): string =>
-  letters.length === 0 ? 'no dead letters' : columns(heading, letters.map(row))
+const group = async ({ database, options }: Task): Promise<Outcome> => {
+  const groups = await deadLetterGroups(database, namedBy(options))
+  const text = groups.length === 0 ? 'no dead letters' : columns(groupHeading, groups.map(groupRow))
+  return { json: { groups }, text, healthy: groups.length === 0 }
+}
 
-const list = async ({ database, options }: Task): Promise<Outcome> => {
+const list = async (task: Task): Promise<Outcome> => {
+  const { database, options } = task
+  if (options['grouped'] === true) return group(task)
   const states = options['all'] === true ? (['parked', 'held', 'released'] as const) : (['parked'] as const)
-  const limit = typeof options['limit'] === 'number' ? options['limit'] : 100
-  const letters = await listRelayDeadLetters(database, { ...namedBy(options), states, limit })
-  return { json: { deadLetters: letters }, text: tableText(letters), healthy: letters.length === 0 }
-}
-
-const show = async ({ database, parameters }: Task): Promise<Outcome> => {
-  const letter = await showRelayDeadLetter(database, numberOf(parameters[0] ?? ''))
-  const { value, editedValue, headers, ...rest } = letter
-  const json = { ...rest, headers, value: value?.toString() ?? null, editedValue: editedValue?.toString() }
-  const lines = [
-    ...Object.entries(rest).map(([name, field]) => `${name}: ${field ?? '-'}`),
-    ...headers.map(([name, field]) => `header ${name}: ${field ?? 'null'}`),
-    `value: ${value ?? 'null'}`,
-    ...(editedValue === null ? [] : [`sent instead: ${editedValue}`]),
-  ]
-  return { json, text: lines.join('\n') }
-}
-
-const refuseNothingNamed = (options: Options): void => {
-  if (options['all'] === true || Object.keys(namedBy(options)).length > 0) return
-  throw new OnewriteError('INVALID_USAGE', {
-    fault: 'nothing is named',
-    fix: 'Give --relay, --topic, --key, --fingerprint or --id, or --all.',
-  })
-}
-
-const redriveNamed = async ({ database, options }: Task): Promise<Outcome> => {
-  refuseNothingNamed(options)
-  const reason = textOf(options, 'reason')
-  const report = await redriveRelay(database, namedBy(options), {
-    actor: actorOf(options),
-    dryRun: options['dryRun'] === true,
-    ...(reason === undefined ? {} : { reason }),
-  })
-  const { released, following, dryRun } = report
-  const what = `${released.length} parked, and ${following} waiting behind them`
-  const text = `${dryRun ? 'would release' : 'released'} ${what}${released.length > 0 ? `\n\n${tableText(released)}` : ''}`
-  return { json: report, text }
-}
-
-const discardOne = async ({ database, options }: Task): Promise<Outcome> => {
-  const [number, reason] = [idOf(options) ?? 0n, textOf(options, 'reason') ?? '']
-  const letter = await discardRelayDeadLetter(database, number, { actor: actorOf(options), reason })
+  const limit = Number(options['limit'])
+  const letters = await deadLetters(database, { ...namedBy(options), states, limit })
+  const more = letters.length === limit ? `\n\nthe first ${limit}; --limit shows more` : ''
   return {
-    json: letter,
-    text: `discarded ${letter.number} of key ${letter.key ?? '-'}; what waits behind it follows`,
+    json: { deadLetters: letters },
+    text: `${deadLetterTable(letters)}${more}`,
+    healthy: letters.length === 0,
   }
 }
 
-const editOne = async ({ database, options }: Task): Promise<Outcome> => {
-  const [number, file] = [idOf(options) ?? 0n, textOf(options, 'value')]
-  const reason = textOf(options, 'reason')
-  const value = file === undefined ? null : await readFile(file)
-  await editRelayDeadLetter(database, number, value, {
-    actor: actorOf(options),
-    ...(reason === undefined ? {} : { reason }),
-  })
-  const text =
-    value === null ? `${number} sends what it came with` : `${number} sends ${value.length} bytes of ${file}`
-  return { json: { number, bytes: value?.length ?? null }, text }
+const fieldLines = (fields: object): readonly string[] =>
+  Object.entries(fields).map(
+    ([name, field]: readonly [string, unknown]) =>
+      `${name}: ${field instanceof Date ? field.toISOString() : (field ?? '-')}`,
+  )
+
+const reportText = ({ value, editedValue, headers, deeds, ...rest }: DeadLetterReport): string =>
+  [
+    ...fieldLines(rest),
+    ...deeds.map(
+      ({ at, actor, operation, reason }) =>
+        `${operation} at ${at} by ${actor}${reason === null ? '' : `: ${reason}`}`,
+    ),
+    ...headers.map(([name, field]) => `header ${name}: ${field ?? 'null'}`),
+    `value: ${value ?? 'null'}`,
+    ...(editedValue === null ? [] : [`delivered instead: ${editedValue}`]),
+  ].join('\n')
+
+const show = async ({ database, parameters }: Task): Promise<Outcome> => {
+  const report = await deadLetterReport(database, numberOf(parameters[0] ?? ''))
+  const { value, editedValue } = report
+  const json = { ...report, value: value?.toString() ?? null, editedValue: editedValue?.toString() }
+  return { json, text: reportText(report) }
 }
 
-const withNames = (command: Command): Command =>
-  command
-    .option('--relay <name>', 'of this relay, its shards included')
-    .option('--topic <name>', 'for this topic')
-    .option('--key <key>', 'of this key')
-    .option('--fingerprint <text>', 'that failed with this kind of error')
+const quarantineHeading = [
+  ...['QUARANTINE', 'READER', 'SCOPE', 'TOPIC', 'SUBJECT'],
+  ...['PARKED', 'HELD', 'RELEASED', 'SIZE', 'SINCE'],
+]
 
-const withDecision = (command: Command): Command =>
-  command.option('--actor <name>', 'who decides, for the audit (default: the user of this machine)')
+const quarantineRow = (one: Quarantine): readonly string[] => [
+  String(one.number),
+  one.reader,
+  one.scope,
+  one.topic,
+  shown(one.subject),
+  String(one.parked),
+  String(one.held),
+  String(one.released),
+  bytesText(one.bytes),
+  one.since.toISOString(),
+]
 
-const listCommands = (parent: Command, run: Run): void => {
-  const listing = withNames(parent.command('dead-letters'))
-    .description('Records that the transport refused for good, the oldest first')
-    .option('--all', 'what waits behind them, too')
+const listQuarantines = async ({ database, options }: Task): Promise<Outcome> => {
+  const limit = Number(options['limit'])
+  const { relay, consumer, key } = namedBy(options)
+  const found = await quarantines(database, {
+    limit,
+    ...(relay === undefined ? {} : { relay }),
+    ...(consumer === undefined ? {} : { consumer }),
+    ...(key === undefined ? {} : { key }),
+  })
+  const text = found.length === 0 ? 'no quarantines' : columns(quarantineHeading, found.map(quarantineRow))
+  return { json: { quarantines: found }, text, healthy: found.length === 0 }
+}
+
+const listCommand = (parent: Command, run: Run): void => {
+  const command = withNames(parent.command('list'))
+    .description('What could not be delivered, the oldest first')
+    .option('--all', 'what waits behind it, too')
+    .option('--grouped', 'by kind of error, the most frequent first')
     .option('--limit <number>', 'how many at most', limitOf, 100)
     .addHelpText(
       'after',
       examples(
-        ['onewrite relay dead-letters', 'what is parked; the exit code is 3 where anything is'],
-        ['onewrite relay dead-letters --key order-1 --all', 'and what waits behind it'],
+        ['onewrite dead-letters list', 'what is parked; the exit code is 3 where anything is'],
+        ['onewrite dead-letters list --grouped', 'which errors there are, and what each holds back'],
+        ['onewrite dead-letters list --consumer inventory --key order-1 --all', 'and what waits behind it'],
       ),
     )
-  run(listing, list)
-  const showing = parent
-    .command('dead-letter')
-    .description('One of them with its content')
-    .argument('<id>', 'as listed')
-  run(showing, show)
+  run(command, list)
 }
 
-const decisionCommands = (parent: Command, run: Run): void => {
-  const redriving = withDecision(withNames(parent.command('redrive')))
-    .description('Send parked records again, then what waits behind them, in order')
-    .option('--id <id>', 'this one', numberOf)
-    .option('--all', 'everything that is parked')
-    .option('--reason <text>', 'for the audit')
-    .option('--dry-run', 'only say what would be released')
+const showCommand = (parent: Command, run: Run): void => {
+  const command = parent
+    .command('show')
+    .description('One dead letter with its content, and what was done about it')
+    .argument('<number>', 'as listed')
+  run(command, show)
+}
+
+const quarantineCommand = (parent: Command, run: Run): void => {
+  const command = parent
+    .command('quarantines')
+    .description('The queues of what is parked and of what waits behind it, the oldest first')
+    .option('--relay <name>', 'of this relay, its shards included')
+    .option('--consumer <name>', 'of this consumer')
+    .option('--key <key>', 'of this key')
+    .option('--limit <number>', 'how many at most', limitOf, 100)
     .addHelpText(
       'after',
-      `
-The relay that leads sends them within a second; where none runs, the next one does. What is refused again is parked
-again and stays first. Doing it twice has the effect of once.
-${examples(
-  ['onewrite relay redrive --fingerprint 3f9a1c20b7d4 --dry-run', 'what one kind of error holds back'],
-  ['onewrite relay redrive --key order-1', 'release one key'],
-)}`,
+      examples(
+        ['onewrite dead-letters quarantines', 'which keys wait; the exit code is 3 where any does'],
+        ['onewrite dead-letters redrive --quarantine 7', 'what releasing one of them would mean'],
+      ),
     )
-  run(redriving, redriveNamed)
-  const discarding = withDecision(parent.command('discard'))
-    .description('Give a parked record up; what waits behind it follows')
-    .requiredOption('--id <id>', 'as listed', numberOf)
-    .requiredOption('--reason <text>', 'kept with it, and in the audit')
-  run(discarding, discardOne)
-  const editing = withDecision(parent.command('edit'))
-    .description('Change what a parked record sends; what it came with is kept')
-    .requiredOption('--id <id>', 'as listed', numberOf)
-    .option('--value <file>', 'file with the new value; left out: send what it came with')
-    .option('--reason <text>', 'for the audit')
-  run(editing, editOne)
+  run(command, listQuarantines)
 }
 
-/** Below `onewrite relay`: what could not be delivered. */
+/** Below `onewrite dead-letters`: what could not be delivered. */
 export const deadLetterCommands: CommandGroup = (parent, run) => {
-  listCommands(parent, run)
-  decisionCommands(parent, run)
+  listCommand(parent, run)
+  showCommand(parent, run)
+  quarantineCommand(parent, run)
 }

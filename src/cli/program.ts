@@ -4,6 +4,7 @@ import { deadLetterCommands } from './dead-letter-commands.ts'
 import { doctorCommands } from './doctor-commands.ts'
 import { groupCommands } from './group-commands.ts'
 import { migrateCommands } from './migrate-commands.ts'
+import { redriveCommands } from './redrive-commands.ts'
 import { relayCommands } from './relay-commands.ts'
 import { retentionCommands } from './retention-commands.ts'
 import type { CommandGroup, Run } from './run-command.ts'
@@ -14,7 +15,10 @@ import { statusCommands } from './status-commands.ts'
 const groups: readonly CommandGroup[] = [migrateCommands, statusCommands, doctorCommands, retentionCommands]
 
 /** Commands below `onewrite relay`. */
-const relayGroups: readonly CommandGroup[] = [relayCommands, shardCommands, deadLetterCommands]
+const relayGroups: readonly CommandGroup[] = [relayCommands, shardCommands]
+
+/** Commands below `onewrite dead-letters`. */
+const deadLetterGroups: readonly CommandGroup[] = [deadLetterCommands, redriveCommands]
 
 /** Commands below `onewrite group`. */
 const groupGroups: readonly CommandGroup[] = [groupCommands]
@@ -47,5 +51,9 @@ export const buildProgram = (run: Run): Command => {
   for (const register of relayGroups) register(relay, run)
   const group = program.command('group').description('groups of subscribers that read the log itself')
   for (const register of groupGroups) register(group, run)
+  const letters = program
+    .command('dead-letters')
+    .description('what a relay or a consumer could not deliver, and what waits behind it')
+  for (const register of deadLetterGroups) register(letters, run)
   return program
 }

@@ -42,7 +42,7 @@ export const transportErrors = {
   DEAD_LETTER_NOT_PARKED: {
     message: 'there is no parked dead letter {number}',
     delivery: 'Nothing was changed.',
-    fix: 'List them (onewrite relay dead-letters): it may have been released, sent or discarded already.',
+    fix: 'List them (onewrite dead-letters list --all): it may have been released, sent or discarded already.',
     retryable: false,
   },
   PUBLISH_UNKNOWN: {

@@ -50,14 +50,15 @@ export const cliPage = (): string => {
 The database is that of \`--database-url\`, or of \`DATABASE_URL\`. The answer goes to standard output: text for people, with
 \`--json\` one document for machines, in which positions and bytes are text because they can be larger than a JavaScript
 number. Faults go to standard error; with \`--json\` they are the document, as \`{ "error": { "code", "message", "delivery",
-"fix", "retryable" } }\`. Passwords are never printed. What a command changes, \`--dry-run\` only tells.
+"fix", "retryable" } }\`. Passwords are never printed. What a command changes, \`--dry-run\` only tells;
+\`dead-letters redrive\` only tells until it is given \`--yes\`.
 
 | exit code | means |
 |---|---|
 | 0 | done, and all is well |
 | 1 | failed; see the error and its fix |
 | 2 | wrong usage, or an option that cannot be right |
-| 3 | done, and something is not healthy: \`status\`, \`relay status\`, \`doctor\` |
+| 3 | done, and something waits for a person: \`status\`, \`relay status\`, \`doctor\`, \`dead-letters\` |
 
 | command | |
 |---|---|
