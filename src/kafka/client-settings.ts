@@ -94,3 +94,37 @@ export const readerSettings = (
   'fetch.wait.max.ms': 50,
   'fetch.error.backoff.ms': 50,
 })
+
+/** Between two polls of a member. Longer, and the group takes its partitions away; polls go on whatever members do. */
+const maxPollInterval = 300_000
+
+const protocolSettings = ({ groupProtocol, sessionTimeout }: KafkaConfig): ClientSettings =>
+  groupProtocol === 'consumer'
+    ? // Sessions and the spread of partitions are the broker's then.
+      { 'group.protocol': 'consumer' }
+    : {
+        'group.protocol': 'classic',
+        'partition.assignment.strategy': 'cooperative-sticky',
+        'session.timeout.ms': sessionTimeout,
+        'heartbeat.interval.ms': Math.min(3_000, Math.floor(sessionTimeout / 3)),
+      }
+
+export const groupSettings = (config: KafkaConfig, group: string): ClientSettings => ({
+  ...connectionSettings(config),
+  ...protocolSettings(config),
+  'group.id': group,
+  'enable.auto.commit': false,
+  'enable.auto.offset.store': false,
+  'enable.partition.eof': true,
+  // An offset that is not there any more is an error to be looked into, not a place to be chosen silently.
+  'auto.offset.reset': 'error',
+  'allow.auto.create.topics': false,
+  'isolation.level': 'read_committed',
+  'max.poll.interval.ms': maxPollInterval,
+  // A topic that appears, grows or is made anew is noticed within these.
+  'topic.metadata.refresh.interval.ms': 3_000,
+  'fetch.error.backoff.ms': 100,
+  // What lies ready in the client, of all partitions together.
+  'queued.min.messages': 2_000,
+  'queued.max.messages.kbytes': 16_384,
+})

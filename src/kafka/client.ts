@@ -4,6 +4,19 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 /** Settings of librdkafka by their own names. */
 export type ClientSettings = Readonly<Record<string, string | number | boolean>>
 
+/** What a consumer in a group is told. */
+export interface GroupCallbacks {
+  /** Given or taken, as the code says; nothing happens before `incrementalAssign` or `incrementalUnassign`. */
+  readonly rebalance_cb: (error: ClientError | undefined, places: readonly Place[]) => void
+  readonly offset_commit_cb: (error: ClientError | undefined, places: readonly PlacedOffset[]) => void
+  /** Something came while nothing was there to be consumed. */
+  readonly queue_non_empty_cb: () => void
+}
+
+export type GroupSettings = Readonly<
+  Record<string, ClientSettings[string] | GroupCallbacks[keyof GroupCallbacks]>
+>
+
 /** What the client gives as an error. */
 export interface ClientError {
   readonly code: number
@@ -91,12 +104,45 @@ export interface PartitionEnd {
   readonly offset: number
 }
 
+/** A partition of a topic. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** An offset below 0, and none, stand for no offset. */
+export interface PlacedOffset extends Place {
+  readonly offset?: number
+}
+
 export interface ConsumerHandle extends ClientHandle {
   on(event: 'event.log', listener: (log: ClientLog) => void): unknown
   on(event: 'event.error', listener: (error: ClientError) => void): unknown
   on(event: 'partition.eof', listener: (end: PartitionEnd) => void): unknown
-  assign(
-    places: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[],
+  assign(places: readonly PlacedOffset[]): unknown
+  /** Waits for the main thread of the client, as the next three do. */
+  incrementalAssign(places: readonly PlacedOffset[]): unknown
+  incrementalUnassign(places: readonly Place[]): unknown
+  pause(places: readonly Place[]): unknown
+  resume(places: readonly Place[]): unknown
+  /** Only while connected, and true only from the callback on until partitions are assigned or unassigned. */
+  assignmentLost(): boolean
+  subscribe(topics: readonly string[]): unknown
+  /** Queues the commit; the answer comes through `offset_commit_cb`. */
+  commit(places: readonly PlacedOffset[]): unknown
+  /** In place of a partition that has an error there may be something else. */
+  committed(places: readonly Place[], timeout: number, callback: Callback<readonly unknown[]>): unknown
+  /** As of the last fetch. Never while a disconnect is under way: it would wait for that one, which waits for us. */
+  getWatermarkOffsets(
+    topic: string,
+    partition: number,
+  ): { readonly lowOffset: number; readonly highOffset: number }
+  /** Asks the broker; with read_committed the end is the first open transaction. */
+  queryWatermarkOffsets(
+    topic: string,
+    partition: number,
+    timeout: number,
+    callback: Callback<{ readonly lowOffset: number; readonly highOffset: number }>,
   ): unknown
   consume(number: number, callback: Callback<readonly ConsumedMessage[]>): unknown
   setDefaultConsumeTimeout(milliseconds: number): unknown
@@ -140,7 +186,7 @@ export interface AdminHandle {
  */
 export interface Client {
   readonly Producer: new (settings: ClientSettings) => ProducerHandle
-  readonly KafkaConsumer: new (settings: ClientSettings) => ConsumerHandle
+  readonly KafkaConsumer: new (settings: GroupSettings) => ConsumerHandle
   readonly AdminClient: {
     createFrom(handle: ProducerHandle): AdminHandle
     readonly OffsetSpec: { readonly EARLIEST: unknown; readonly LATEST: unknown }

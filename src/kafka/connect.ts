@@ -1,6 +1,6 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Calls, clientError } from './call.ts'
-import type { Callback, ClientSettings, Metadata } from './client.ts'
+import type { Callback, GroupSettings, Metadata } from './client.ts'
 import type { KafkaConfig } from './options.ts'
 import { redaction } from './redact.ts'
 import type { ClientWatch } from './watch-client.ts'
@@ -18,9 +18,9 @@ const settingsError = (error: unknown, config: KafkaConfig): OnewriteError => {
 }
 
 /** Makes a handle; the client refuses most settings here, and the content of certificates while connecting. */
-export const makeHandle = <Handle>(
-  make: new (settings: ClientSettings) => Handle,
-  settings: ClientSettings,
+export const makeHandle = <Handle, Settings extends GroupSettings>(
+  make: new (settings: Settings) => Handle,
+  settings: Settings,
   config: KafkaConfig,
 ): Handle => {
   try {

@@ -1,6 +1,7 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { topicFault } from '../message/topic-fault.ts'
 import type { Publishing } from '../transport/publisher.ts'
+import type { SubscribeOptions, Subscribing } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type Client, loadClient } from './client.ts'
 import { plainSettings } from './client-settings.ts'
@@ -8,11 +9,21 @@ import type { KafkaOptions } from './options.ts'
 import { openProducer, type Producer } from './producer.ts'
 import { openPublisher } from './publisher.ts'
 import { readOptions } from './read-options.ts'
+import { subscribeGroup } from './subscribe.ts'
 import { createTopic } from './topics.ts'
 import { openTransactionalPublisher } from './transactional-publisher.ts'
 
 export interface KafkaTransport extends Transport {
   readonly publishing: Publishing
+  readonly subscribing: Subscribing
+}
+
+const checkSubscription = ({ group, topics = [] }: SubscribeOptions): readonly string[] => {
+  const faults = topics.map(topicFault).filter((fault) => fault !== undefined)
+  if (group === '') faults.push('group: empty')
+  if (topics.length === 0) faults.push('topics: name at least one')
+  if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
+  return topics
 }
 
 const checkName = (name: string): void => {
@@ -22,7 +33,7 @@ const checkName = (name: string): void => {
 }
 
 /**
- * Publishes to Kafka. Nothing is loaded or connected before the first call.
+ * Publishes to Kafka and reads from it. Nothing is loaded or connected before the first call.
  *
  * @throws INVALID_CONFIG, naming every fault
  */
@@ -73,6 +84,17 @@ export const kafka = (options: KafkaOptions): KafkaTransport => {
         await withProducer(async (producer) => {
           for (const topic of topics) await createTopic(producer, config, topic)
         })
+      },
+    },
+    subscribing: {
+      subscribe: (options, member) => {
+        const topics = checkSubscription(options)
+        const subscription = subscribeGroup(loaded, config, { ...options, topics }, member)
+        const kept = { close: subscription.stop }
+        open.add(kept)
+        const forget = (): void => void open.delete(kept)
+        subscription.ended.then(forget, forget)
+        return subscription
       },
     },
     check: () => withProducer(async () => {}),

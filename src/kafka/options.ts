@@ -45,6 +45,16 @@ export interface KafkaOptions {
   readonly deliveryTimeout?: number
   /** Bytes of one record at most, checked before it is sent. Default 1,000,000. */
   readonly maxRecordBytes?: number
+  /**
+   * How members of a group share partitions. `classic`, the default: the members decide, cooperatively; every broker
+   * knows it. `consumer`: the broker decides (KIP-848; Kafka 4.0 or later).
+   */
+  readonly groupProtocol?: 'classic' | 'consumer'
+  /**
+   * Milliseconds after which the partitions of a silent member are given to others. Default 15,000; with the protocol
+   * `consumer` the broker's own value holds.
+   */
+  readonly sessionTimeout?: number
   /** Told what the client logs. Default: nobody. */
   readonly logger?: Logger
 }
@@ -62,5 +72,7 @@ export interface KafkaConfig {
   readonly connectTimeout: number
   readonly deliveryTimeout: number
   readonly maxRecordBytes: number
+  readonly groupProtocol: 'classic' | 'consumer'
+  readonly sessionTimeout: number
   readonly logger: Logger
 }

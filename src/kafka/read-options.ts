@@ -17,12 +17,15 @@ const optionNames = [
   'connectTimeout',
   'deliveryTimeout',
   'maxRecordBytes',
+  'groupProtocol',
+  'sessionTimeout',
   'logger',
 ] as const satisfies readonly (keyof KafkaOptions)[]
 
 const tlsNames = ['ca', 'certificate', 'key', 'passphrase']
 const saslNames = ['mechanism', 'username', 'password']
 const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512']
+const groupProtocols: readonly string[] = ['classic', 'consumer']
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -90,6 +93,7 @@ const ranges = [
   ['connectTimeout', 100, 600_000],
   ['deliveryTimeout', 1_000, 2_000_000],
   ['maxRecordBytes', 1_000, 100_000_000],
+  ['sessionTimeout', 1_000, 3_600_000],
 ] as const
 
 const mayBeBrokerDefault: readonly string[] = ['replicationFactor', 'partitions']
@@ -111,6 +115,11 @@ const textFaults = ({ clientId, checkpointTopic }: KafkaOptions): string[] => {
   ]
 }
 
+const groupFaults = ({ groupProtocol }: KafkaOptions): string[] =>
+  groupProtocol === undefined || groupProtocols.includes(groupProtocol)
+    ? []
+    : [`groupProtocol: ${groupProtocol} is none of ${groupProtocols.join(', ')}`]
+
 const faultsOf = (options: KafkaOptions): string[] => [
   ...unknownNames(options, optionNames),
   ...brokerFaults(options.brokers),
@@ -119,6 +128,7 @@ const faultsOf = (options: KafkaOptions): string[] => [
   ...saslFaults(options.sasl),
   ...textFaults(options),
   ...numberFaults(options),
+  ...groupFaults(options),
 ]
 
 /**
@@ -142,6 +152,8 @@ export const readOptions = (options: KafkaOptions): KafkaConfig => {
     connectTimeout: options.connectTimeout ?? 10_000,
     deliveryTimeout: options.deliveryTimeout ?? 60_000,
     maxRecordBytes: options.maxRecordBytes ?? 1_000_000,
+    groupProtocol: options.groupProtocol ?? 'classic',
+    sessionTimeout: options.sessionTimeout ?? 15_000,
     logger: options.logger ?? silentLogger,
   }
 }

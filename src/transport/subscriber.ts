@@ -1,3 +1,4 @@
+import type { HealthState } from '../lifecycle/health.ts'
 import type { HeaderList } from '../message/outgoing-record.ts'
 
 /** A record as a transport delivers it, byte for byte. */
@@ -65,11 +66,24 @@ export interface Member {
   revoked(assignment: Assignment): Promise<void>
 }
 
+/** What a subscription has been through. */
+export interface SubscriptionCounts {
+  /** Times that partitions were given or taken. */
+  readonly rebalances: number
+  /** Times that the transport refused to store what was settled; it is stored later, or by the next owner. */
+  readonly refusals: number
+  /** Records that were gone before they could be read, as far as it can be told. */
+  readonly missed: number
+}
+
 export interface Subscription {
   /** Settles when the subscription has ended: after `stop`, or rejects when it cannot go on. */
   readonly ended: Promise<void>
   /** Takes no new records, revokes every partition and waits for the members to let go. Idempotent. */
   stop(): Promise<void>
+  /** How it is, where the transport can tell. `reason` is set unless everything is fine. */
+  health?(): { readonly state: HealthState; readonly reason?: string }
+  counts?(): SubscriptionCounts
 }
 
 /** The receiving half of a transport. */
