@@ -1,7 +1,13 @@
 -- What the migrations in this folder add up to. Written by npm run db:dump; not run by anything.
 
+create sequence onewrite.consumers_id_seq as integer start 1 increment 1 cache 1;
+  -- owned by .
+
 create sequence onewrite.dead_letter_audit_number_seq as bigint start 1 increment 1 cache 1;
   -- owned by .
+
+create sequence onewrite.dead_letter_places as bigint start 1 increment 1 cache 1;
+  -- owned by onewrite.dead_letters.place
 
 create sequence onewrite.dead_letters_number_seq as bigint start 1 increment 1 cache 1;
   -- owned by .
@@ -24,6 +30,41 @@ create table onewrite.checkpoints (
   constraint checkpoints_position CHECK (("position" >= 0)),
   constraint checkpoints_pkey PRIMARY KEY (name)
 ) with (fillfactor=50);
+
+create table onewrite.consumer_partitions (
+  consumer integer not null,
+  name text collate "C" not null,
+  owner text not null,
+  token bigint not null,
+  wanted bigint not null,
+  settled bigint,
+  log_end bigint,
+  owned_at timestamp with time zone default clock_timestamp() not null,
+  settled_at timestamp with time zone,
+  constraint consumer_partitions_pkey PRIMARY KEY (consumer, name),
+  constraint consumer_partitions_token UNIQUE (consumer, name, token)
+) with (fillfactor=50);
+
+create table onewrite.consumer_retries (
+  consumer integer not null,
+  event uuid not null,
+  id text not null,
+  attempts integer not null,
+  first_failed_at timestamp with time zone default clock_timestamp() not null,
+  failed_at timestamp with time zone default clock_timestamp() not null,
+  next_at timestamp with time zone not null,
+  error_code text not null,
+  cause text not null,
+  constraint consumer_retries_pkey PRIMARY KEY (consumer, event)
+);
+
+create table onewrite.consumers (
+  id integer not null,
+  name text collate "C" not null,
+  since timestamp with time zone default clock_timestamp() not null,
+  constraint consumers_pkey PRIMARY KEY (id),
+  constraint consumers_name UNIQUE (name)
+);
 
 create table onewrite.dead_letter_audit (
   number bigint not null,
@@ -139,6 +180,33 @@ create table onewrite.events_overflow (
   constraint events_overflow_pkey PRIMARY KEY ("position")
 );
 
+create table onewrite.inbox (
+  consumer integer not null,
+  slot integer not null,
+  id uuid not null,
+  constraint inbox_pkey PRIMARY KEY (consumer, id, slot)
+) partition by LIST (slot);
+
+-- partition of onewrite.inbox FOR VALUES IN (1)
+create table onewrite.inbox_1 (
+  consumer integer not null,
+  slot integer not null,
+  id uuid not null,
+  constraint inbox_1_pkey PRIMARY KEY (consumer, id, slot)
+);
+
+create table onewrite.inbox_slots (
+  slot integer not null,
+  opens_at timestamp with time zone not null,
+  constraint inbox_slots_pkey PRIMARY KEY (slot)
+);
+
+create table onewrite.inbox_windows (
+  window_ms bigint not null,
+  said_at timestamp with time zone default clock_timestamp() not null,
+  constraint inbox_windows_pkey PRIMARY KEY (window_ms)
+);
+
 create table onewrite.leases (
   name text collate "C" not null,
   owner text not null,
@@ -153,6 +221,23 @@ create table onewrite.migrations (
   checksum text not null,
   applied_at timestamp with time zone default clock_timestamp() not null,
   constraint migrations_pkey PRIMARY KEY (version)
+);
+
+create table onewrite.notifications (
+  consumer integer not null,
+  event_id text collate "C" not null,
+  status text not null,
+  attempts integer not null,
+  error_code text,
+  cause text,
+  event_type text,
+  topic text collate "C" not null,
+  partition integer not null,
+  "position" bigint not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  updated_at timestamp with time zone default clock_timestamp() not null,
+  constraint notifications_status CHECK ((status = ANY (ARRAY['PENDING'::text, 'RETRYING'::text, 'FAILED'::text, 'DEAD_LETTERED'::text, 'SKIPPED'::text, 'SUCCEEDED'::text]))),
+  constraint notifications_pkey PRIMARY KEY (consumer, event_id)
 );
 
 create table onewrite.quarantines (
@@ -222,6 +307,8 @@ create table onewrite.streams (
   constraint streams_pkey PRIMARY KEY (aggregate_type, aggregate_id)
 ) with (fillfactor=80);
 
+CREATE INDEX consumer_retries_failed ON onewrite.consumer_retries USING btree (consumer, failed_at);
+
 CREATE INDEX dead_letters_parked ON onewrite.dead_letters USING btree (reader, number) WHERE (state = 'parked'::text);
 
 CREATE INDEX dead_letters_place ON onewrite.dead_letters USING btree (reader, place);
@@ -243,6 +330,8 @@ CREATE INDEX events_overflow_aggregate_type_aggregate_id_sequence_idx ON onewrit
 CREATE UNIQUE INDEX events_overflow_id ON onewrite.events_overflow USING btree (id);
 
 CREATE INDEX events_stream ON ONLY onewrite.events USING btree (aggregate_type, aggregate_id, sequence);
+
+CREATE INDEX notifications_updated ON onewrite.notifications USING btree (consumer, updated_at);
 
 CREATE INDEX quarantines_released ON onewrite.quarantines USING btree (reader) WHERE released;
 

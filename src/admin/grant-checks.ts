@@ -2,7 +2,7 @@ import { missingRights, type Task } from '../postgres/missing-rights.ts'
 import { type Check, ok, skipped, warning } from './check.ts'
 import type { ServerFacts } from './server-facts.ts'
 
-const tasks: readonly Task[] = ['writer', 'relay', 'migrator']
+const tasks: readonly Task[] = ['writer', 'relay', 'consumer', 'migrator']
 
 const grants: Check<ServerFacts> = {
   name: 'postgres.grants',

@@ -73,6 +73,7 @@ export const missingRights = async (database: Database): Promise<MissingRights> 
   return {
     writer: await lacks(rights.writer),
     relay: await lacks(rights.relay),
+    consumer: await lacks(rights.consumer),
     migrator: rows[0]?.owns === true ? [] : ['ownership of the schema'],
   }
 }

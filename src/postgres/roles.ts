@@ -7,6 +7,11 @@ export interface Roles {
   readonly writer?: string
   /** Reads the log and keeps leases and checkpoints. Cannot write an event. */
   readonly relay?: string
+  /**
+   * Keeps what consumers know. Records no event and reads none: who emits events is a writer too, and who receives them
+   * from the log itself, without a broker, has the rights of a relay.
+   */
+  readonly consumer?: string
   /** Owns the schema: migrates it and creates partitions. */
   readonly migrator?: string
 }
@@ -35,6 +40,15 @@ export const rights: Readonly<Record<Exclude<Task, 'migrator'>, readonly string[
     'grant select, insert, update on :schema.dead_letters to :role',
     'grant select, insert, update, delete on :schema.quarantines to :role',
     'grant select, insert on :schema.dead_letter_audit to :role',
+    'grant execute on all functions in schema :schema to :role',
+  ],
+  consumer: [
+    'grant usage on schema :schema to :role',
+    'grant select on :schema.migrations, :schema.settings, :schema.inbox_slots to :role',
+    'grant select, insert on :schema.consumers, :schema.inbox, :schema.dead_letter_audit to :role',
+    'grant select, insert, update on :schema.consumer_partitions, :schema.inbox_windows, :schema.dead_letters to :role',
+    'grant select, insert, update, delete on :schema.consumer_retries, :schema.notifications, :schema.quarantines to :role',
+    'grant usage on sequence :schema.dead_letter_places to :role',
     'grant execute on all functions in schema :schema to :role',
   ],
 }
@@ -86,7 +100,7 @@ export const grantRoles = (database: Database, roles: Roles): Promise<void> =>
     const { migrator } = roles
     if (migrator !== undefined) await changeOwner(tx, migrator)
     await runAll(tx, closeSchema, migrator ?? 'public')
-    const tasks = (['writer', 'relay'] as const).flatMap((task) => {
+    const tasks = (['writer', 'relay', 'consumer'] as const).flatMap((task) => {
       const role = roles[task]
       // The owner has every right already, and could only lose some.
       return role === undefined || role === migrator ? [] : [{ task, role }]
