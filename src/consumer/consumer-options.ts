@@ -141,8 +141,4 @@ export const optionFaults = (
   name: string,
   handlers: readonly AnyHandler[],
   options: ConsumerOptions,
-): readonly string[] => [
-  ...nameFaults(name),
-  ...handlerFaults(handlers),
-  ...part('consumer', options, rules),
-]
+): readonly string[] => [...nameFaults(name), ...handlerFaults(handlers), ...part('consumer', options, rules)]

@@ -1,6 +1,6 @@
 import type { Assignment } from '../transport/subscriber.ts'
 import type { Owned } from './ownership.ts'
-import type { Received } from './received.ts'
+import type { ReceivedEvent, UnreadableRecord } from './received.ts'
 import type { SettledPrefix } from './settled-prefix.ts'
 
 /** A partition that this instance owns. */
@@ -10,16 +10,21 @@ export interface PartitionInHand {
   readonly prefix: SettledPrefix
   /** False once nothing of it may be begun any more. */
   open: boolean
-  /** Events of it that are being worked on. */
-  working: number
   /** Up to where its progress was saved. */
   saved: bigint | undefined
 }
 
 /** A record that has to be dealt with, and where it came from. */
 export interface Entry {
-  readonly received: Exclude<Received, { readonly kind: 'other' }>
+  readonly received: ReceivedEvent | UnreadableRecord
   readonly partition: PartitionInHand
   readonly offset: bigint
   readonly bytes: number
+}
+
+/** What became of an event that is dealt with. */
+export interface Dealt {
+  readonly entry: Entry
+  readonly end: 'done' | 'seen' | 'held' | 'skipped'
+  readonly reason?: string
 }

@@ -1,4 +1,4 @@
-import type { Entry } from './in-hand.ts'
+import type { Entry, PartitionInHand } from './in-hand.ts'
 
 /** Entries of one lane, in order, that are worked on together. */
 export interface Unit {
@@ -24,8 +24,10 @@ export interface Lanes {
   /** The first entry of a lane that failed before, or with `any` of whichever lane is ready. */
   takeAlone(any: boolean): Unit | undefined
   release(unit: Unit, release: Release): void
-  /** Forgets what of partitions that are not open any more is not being worked on; says what that was. */
-  sweep(): readonly Entry[]
+  /** Forgets what of partitions that are not open any more is not being worked on. */
+  sweep(): void
+  /** Resolves once nothing of a partition is being worked on. */
+  quiet(partition: PartitionInHand): Promise<void>
   /** Lanes that wait for another attempt. */
   readonly waiting: number
 }
@@ -41,11 +43,18 @@ interface Lane {
 /** A timer set for longer fires at once. */
 const longestTimer = 2 ** 31 - 1
 
-/** `kick` is called when a lane has become ready by itself. */
-export const openLanes = (kick: () => void): Lanes => {
+export interface LaneEvents {
+  /** A lane has become ready by itself. */
+  kick(): void
+  /** An entry is dealt with or forgotten. */
+  left(entry: Entry): void
+}
+
+export const openLanes = ({ kick, left: gone }: LaneEvents): Lanes => {
   const lanes = new Map<string, Lane>()
   const ready = new Set<Lane>()
   const readyAlone = new Set<Lane>()
+  const listening = new Map<() => void, PartitionInHand>()
   let waiting = 0
 
   /** Puts a lane where it belongs after any change. */
@@ -71,6 +80,22 @@ export const openLanes = (kick: () => void): Lanes => {
       kick()
     }
     lane.timer = setTimeout(end, Math.min(milliseconds, longestTimer))
+  }
+  const keep = (lane: Lane, kept: (entry: Entry) => boolean): void => {
+    const before = lane.entries
+    lane.entries = before.filter(kept)
+    for (const entry of before) if (!kept(entry)) gone(entry)
+  }
+  const isBusy = (partition: PartitionInHand): boolean =>
+    [...lanes.values()].some(
+      ({ busy, entries }) => busy && entries.some((entry) => entry.partition === partition),
+    )
+  const tell = (): void => {
+    for (const [resolve, partition] of listening) {
+      if (isBusy(partition)) continue
+      listening.delete(resolve)
+      resolve()
+    }
   }
   const laneOf = (name: string): Lane => {
     const known = lanes.get(name)
@@ -116,20 +141,23 @@ export const openLanes = (kick: () => void): Lanes => {
       lane.busy = false
       lane.alone = alone
       const done = new Set(entries.slice(0, dealt))
-      lane.entries = lane.entries.filter((entry) => !done.has(entry) && entry.partition.open)
+      keep(lane, (entry) => !done.has(entry) && entry.partition.open)
       if (wait > 0 && lane.entries.length > 0) rest(lane, wait)
       place(lane)
+      tell()
     },
+    quiet: (partition) =>
+      new Promise((resolve) => {
+        listening.set(resolve, partition)
+        tell()
+      }),
     sweep: () => {
-      const swept: Entry[] = []
       for (const lane of lanes.values()) {
         if (lane.busy) continue
-        swept.push(...lane.entries.filter((entry) => !entry.partition.open))
-        lane.entries = lane.entries.filter((entry) => entry.partition.open)
+        keep(lane, ({ partition }) => partition.open)
         if (lane.entries.length === 0) wake(lane)
         place(lane)
       }
-      return swept
     },
     get waiting() {
       return waiting

@@ -1,3 +1,4 @@
+import { consumerErrors } from './consumer-errors.ts'
 import { databaseErrors } from './database-errors.ts'
 import type { ErrorRow } from './error-row.ts'
 import { eventErrors } from './event-errors.ts'
@@ -17,6 +18,7 @@ export const errorTable = {
   ...databaseErrors,
   ...transportErrors,
   ...walErrors,
+  ...consumerErrors,
   ...serviceErrors,
   ...operatorErrors,
 } as const satisfies Record<string, ErrorRow>

@@ -44,6 +44,8 @@ export const runTransaction = async <T>(
     result = await work(handle.tx)
     failpoint('transaction.beforeCommit')
   } catch (error) {
+    // Before ROLLBACK is sent: a statement of work that still goes on would follow it, and commit by itself.
+    handle.end()
     await rollback(borrowed)
     throw error
   } finally {

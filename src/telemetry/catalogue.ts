@@ -29,6 +29,9 @@ export const attributes = {
   'onewrite.append.event_count': 'Events in the call.',
   'onewrite.relay.name': 'Name of the relay.',
   'onewrite.relay.position': 'Position of the last event in the batch.',
+  'onewrite.consumer.name': 'Name of the consumer.',
+  'onewrite.consumer.outcome':
+    'What became of the event: `done`, `seen` (a repeat), `held` (waits behind a dead letter), `skipped`, `ignored` (no handler), `parked`, `redriven`.',
 } as const satisfies Record<string, string>
 
 export type AttributeName = keyof typeof attributes
@@ -110,6 +113,42 @@ export const metrics = {
     unit: 's',
     description: 'Age of the oldest event that is not published yet; 0 when there is none.',
     attributes: relay,
+  },
+  'onewrite.consumer.events': {
+    kind: 'counter',
+    unit: '{event}',
+    description: 'Events dealt with for good.',
+    attributes: ['onewrite.consumer.name', 'onewrite.consumer.outcome'],
+  },
+  'onewrite.consumer.retries': {
+    kind: 'counter',
+    unit: '{attempt}',
+    description: 'Failed attempts that are followed by another.',
+    attributes: ['onewrite.consumer.name', 'error.type'],
+  },
+  'onewrite.consumer.failures': {
+    kind: 'counter',
+    unit: '{failure}',
+    description: 'Faults that are no fault of an event: the database away, a partition lost.',
+    attributes: ['onewrite.consumer.name', 'error.type'],
+  },
+  'onewrite.consumer.restarts': {
+    kind: 'counter',
+    unit: '{restart}',
+    description: 'Times the consumer was restarted because it made no progress while its lag grew.',
+    attributes: ['onewrite.consumer.name'],
+  },
+  'onewrite.consumer.lag.events': {
+    kind: 'gauge',
+    unit: '{event}',
+    description: 'Records of the partitions of this instance that are not dealt with yet.',
+    attributes: ['onewrite.consumer.name'],
+  },
+  'onewrite.consumer.lag.time': {
+    kind: 'gauge',
+    unit: 's',
+    description: 'Age of the oldest record that is not dealt with yet; 0 when there is none.',
+    attributes: ['onewrite.consumer.name'],
   },
 } as const satisfies Record<string, MetricRow>
 

@@ -49,6 +49,10 @@ const make = (meter: Meter): Instruments => {
       'onewrite.relay.published': counter('onewrite.relay.published'),
       'onewrite.relay.batches': counter('onewrite.relay.batches'),
       'onewrite.relay.failures': counter('onewrite.relay.failures'),
+      'onewrite.consumer.events': counter('onewrite.consumer.events'),
+      'onewrite.consumer.retries': counter('onewrite.consumer.retries'),
+      'onewrite.consumer.failures': counter('onewrite.consumer.failures'),
+      'onewrite.consumer.restarts': counter('onewrite.consumer.restarts'),
     },
     histograms: {
       'onewrite.append.duration': histogram('onewrite.append.duration'),
@@ -58,6 +62,8 @@ const make = (meter: Meter): Instruments => {
       'onewrite.relay.position': gauge('onewrite.relay.position'),
       'onewrite.relay.lag.events': gauge('onewrite.relay.lag.events'),
       'onewrite.relay.lag.time': gauge('onewrite.relay.lag.time'),
+      'onewrite.consumer.lag.events': gauge('onewrite.consumer.lag.events'),
+      'onewrite.consumer.lag.time': gauge('onewrite.consumer.lag.time'),
     },
   }
 }

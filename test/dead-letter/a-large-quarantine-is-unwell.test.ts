@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { quarantineHealth } from '../../src/relay/quarantine/health.ts'
+import { quarantineHealth } from '../../src/dead-letter/health.ts'
 
 const since = new Date('2026-11-21T10:00:00Z')
 const counts = { quarantines: 2, topics: 0, parked: 2, waiting: 5, since }

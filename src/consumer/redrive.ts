@@ -1,0 +1,145 @@
+import { closeEmptyQueues } from '../dead-letter/close-queues.ts'
+import { type Head, markDelivered, parkHead, takeHead } from '../dead-letter/take-head.ts'
+import { failpoint } from '../lifecycle/failpoint.ts'
+import { pause } from '../lifecycle/pause.ts'
+import { append } from '../log/append.ts'
+import type { Transaction } from '../postgres/database.ts'
+import { limitTransaction } from './attempt.ts'
+import type { Context } from './context.ts'
+import { type Failure, failureOf, isNobodysFault, own } from './failure.ts'
+import { markInbox } from './inbox/mark.ts'
+import { deliveredOf } from './outgoing.ts'
+import { readEvent } from './read-event.ts'
+import type { Receive } from './received.ts'
+import { runHandler } from './run-handler.ts'
+
+export interface RedriveOptions {
+  readonly context: Context
+  readonly receive: Receive
+  /** Milliseconds between two looks for what operators released. */
+  readonly every: number
+  readonly signal: AbortSignal
+}
+
+/** A queue whose head failed in passing: left alone for a while. */
+interface Resting {
+  readonly until: number
+  readonly since: number
+  readonly attempts: number
+}
+
+/** Ends the transaction in which the head of a queue failed. */
+class HeadFailed extends Error {
+  override readonly name = 'HeadFailed'
+  readonly head: Head
+  readonly failure: Failure
+
+  constructor(head: Head, failure: Failure) {
+    super(failure.cause.message)
+    this.head = head
+    this.failure = failure
+  }
+}
+
+const handleHead = async (options: RedriveOptions, tx: Transaction, head: Head): Promise<number> => {
+  const { context, receive, signal } = options
+  const { timeout } = context.consumer.plan
+  const received = receive(deliveredOf(head.record, head.position))
+  if (received.kind === 'unreadable') {
+    throw new HeadFailed(head, { verdict: 'permanent', cause: received.cause })
+  }
+  if (received.kind === 'other') {
+    const cause = { code: 'UNKNOWN_EVENT_TYPE', message: `no handler of ${received.type ?? 'no type'}` }
+    throw new HeadFailed(head, { verdict: 'permanent', cause })
+  }
+  const { handler, record } = received
+  const attempt = head.attempts + 1
+  const event = readEvent(received)
+  const answer = await runHandler({
+    ...{ handler, event, record, tx, attempt, timeout, signal },
+    straggling: () => undefined,
+  })
+  if (answer.answer === 'retry') {
+    const cause = { code: 'RETRY', message: 'the handler asked for another attempt' }
+    throw new HeadFailed(head, { verdict: 'transient', cause, after: answer.after })
+  }
+  if (answer.answer === 'dead-letter') {
+    const cause = { code: 'HANDLER_REFUSED', message: answer.reason }
+    throw new HeadFailed(head, { verdict: 'permanent', cause })
+  }
+  if (answer.answer === 'skip' || answer.events.length === 0) return 0
+  await append(tx, answer.events)
+  return answer.events.length
+}
+
+/**
+ * Runs the head of one released queue: effects, emitted events and the end of the dead letter commit together, so doing
+ * it again does nothing. The lock on its queue keeps every other instance from it.
+ */
+const redriveOne = (options: RedriveOptions, except: readonly bigint[]) => {
+  const { context } = options
+  return context.database.transaction(async (tx) => {
+    await own(limitTransaction(tx, context.consumer.plan.timeout))
+    const head = await own(takeHead(tx, context.reader, except))
+    if (head === undefined) return undefined
+    try {
+      const events = await handleHead(options, tx, head)
+      // It is there already; a repeat that comes long after its first mark has to find it all the same.
+      await own(markInbox(tx, context.id, [head.id]))
+      await own(markDelivered(tx, head))
+      failpoint('consumer.redriven')
+      return { head, events }
+    } catch (error) {
+      if (isNobodysFault(error) || error instanceof HeadFailed) throw error
+      throw new HeadFailed(head, failureOf(error))
+    }
+  })
+}
+
+const restOf = (context: Context, { failure }: HeadFailed, before: Resting | undefined) => {
+  const { plan } = context.consumer
+  const now = Date.now()
+  const { since = now, attempts = 0 } = before ?? {}
+  const spent = now - since >= plan.retryFor || attempts + 1 >= plan.retryAttempts
+  if (failure.verdict !== 'transient' || spent) return undefined
+  return { until: now + (failure.after ?? plan.backoff(attempts + 1)), since, attempts: attempts + 1 }
+}
+
+/** Runs what may run now; the queues that failed in passing rest. */
+const redriveAll = async (options: RedriveOptions, resting: Map<bigint, Resting>): Promise<void> => {
+  const { context, signal } = options
+  while (!signal.aborted) {
+    const except = [...resting].filter(([, { until }]) => until > Date.now()).map(([queue]) => queue)
+    try {
+      const done = await redriveOne(options, except)
+      if (done === undefined) break
+      resting.delete(done.head.queue)
+      context.watch.redriven(done.head)
+      if (done.events > 0) context.recorded()
+    } catch (error) {
+      if (!(error instanceof HeadFailed)) throw error
+      const { head, failure } = error
+      const rest = restOf(context, error, resting.get(head.queue))
+      if (rest === undefined) {
+        resting.delete(head.queue)
+        await context.database.transaction((tx) => parkHead(tx, head, failure.cause))
+      } else resting.set(head.queue, rest)
+    }
+  }
+  await closeEmptyQueues(context.database, context.reader)
+}
+
+/** Looks for what operators released, until told to stop. */
+export const keepRedriving = async (options: RedriveOptions): Promise<void> => {
+  const { context, every, signal } = options
+  const resting = new Map<bigint, Resting>()
+  while (!signal.aborted) {
+    try {
+      await redriveAll(options, resting)
+      await context.watch.look()
+    } catch (error) {
+      if (!signal.aborted) context.watch.outage(error)
+    }
+    await pause(every, signal)
+  }
+}

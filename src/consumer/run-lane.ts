@@ -1,0 +1,84 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
+import { attempt } from './attempt.ts'
+import type { Context } from './context.ts'
+import { decide, waitOf } from './decide.ts'
+import { type Failure, failureOf, HandlerFailed, isCollision, isNobodysFault, own } from './failure.ts'
+import type { Dealt, Entry } from './in-hand.ts'
+import type { Release, Unit } from './lanes.ts'
+import { park } from './park.ts'
+import { forgetRetries, saveRetry } from './retries.ts'
+
+/** Marks what is dealt with; only then may the checkpoint pass it. */
+export const settle = (context: Context, dealt: readonly Dealt[]): void => {
+  for (const { entry } of dealt) entry.partition.prefix.settle(entry.offset)
+  context.watch.dealt(dealt)
+  const { firstFilter } = context.consumer.plan
+  const ids = dealt.map(({ entry }) => entry.received.id)
+  firstFilter?.remember(context.consumer.name, ids).catch(() => undefined)
+}
+
+/** What failed before is dealt with now. Where the process ends before this, the row is swept later. */
+export const forget = async (context: Context, units: readonly Unit[]): Promise<void> => {
+  const { database, id, retries, logger } = context
+  if (retries.size === 0) return
+  const ids = units.flatMap(({ entries }) => entries.map(({ received }) => received.id))
+  const tried = ids.filter((one) => retries.delete(one))
+  if (tried.length === 0) return
+  await database
+    .transaction((tx) => forgetRetries(tx, id, tried))
+    .catch((error: unknown) => logger.warn({ error: String(error) }, 'retries could not be forgotten'))
+}
+
+/** Tries an event that failed by itself again later, or gives it up. */
+const judge = async (context: Context, entry: Entry, failure: Failure): Promise<Release> => {
+  const { consumer, id, database, retries } = context
+  const { plan, name } = consumer
+  const eventId = entry.received.id
+  const delay = waitOf(plan, failure, (retries.get(eventId)?.attempts ?? 0) + 1)
+  const made = await own(saveRetry(database, id, { id: eventId, delay, cause: failure.cause }))
+  retries.set(eventId, made)
+  const decision = decide(plan, failure, made, Date.now())
+  if (decision.next === 'again') {
+    context.watch.retrying(entry, failure, made)
+    return { dealt: 0, wait: Math.max(1, decision.wait), alone: true }
+  }
+  if (plan.onFailure === 'stop') {
+    const { message } = failure.cause
+    throw new OnewriteError('CONSUMER_STOPPED', { name, id: eventId, cause: message })
+  }
+  await park(context, entry, failure, made.attempts)
+  entry.partition.prefix.settle(entry.offset)
+  return { dealt: 1 }
+}
+
+const mostCollisions = 5
+/** Milliseconds; jittered, so that the two do not meet again. */
+const collisionPause = 20
+
+const failed = async (context: Context, unit: Unit, entry: Entry, error: unknown): Promise<Release> => {
+  const { collisions } = context
+  const met = (collisions.get(unit.lane) ?? 0) + 1
+  if (isCollision(error instanceof HandlerFailed ? error.cause : error) && met <= mostCollisions) {
+    collisions.set(unit.lane, met)
+    return { dealt: 0, wait: 1 + Math.random() * collisionPause * met, alone: true }
+  }
+  collisions.delete(unit.lane)
+  return judge(context, entry, error instanceof HandlerFailed ? error.failure : failureOf(error))
+}
+
+/**
+ * One lane in a transaction of its own; with several events, one by one where that fails.
+ *
+ * @throws OwnFailure and other faults that are nobody's, CONSUMER_STOPPED; the lane is then as it was
+ */
+export const runLane = async (context: Context, unit: Unit): Promise<Release> => {
+  try {
+    settle(context, await attempt(context, [unit]))
+    await forget(context, [unit])
+    return { dealt: unit.entries.length }
+  } catch (error) {
+    const [entry] = unit.entries
+    if (entry === undefined || isNobodysFault(error)) throw error
+    return unit.entries.length > 1 ? { dealt: 0, alone: true } : failed(context, unit, entry, error)
+  }
+}
