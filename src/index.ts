@@ -1,3 +1,9 @@
+export { type Consumer, consumer } from './consumer/consumer.ts'
+export type { ConsumerOptions, RetryOptions } from './consumer/consumer-options.ts'
+export type { FirstFilter } from './consumer/first-filter.ts'
+export type { AnyHandler, Handled, Handler, Handling } from './consumer/handler.ts'
+export { on } from './consumer/on.ts'
+export { deadLetter, type Outcome, retry, skip } from './consumer/outcome.ts'
 export { type TopicMessage, type TopicMessageOptions, topicMessage } from './consumer/topic-message.ts'
 export { cloudEvents, type Decoding, type DecodingOptions, json } from './consumer/topic-message-decoding.ts'
 export {
@@ -29,7 +35,12 @@ export {
 } from './log/retention.ts'
 export { type ApplyOptions, applyRetention, type RetentionReport } from './log/retention-drop.ts'
 export { type Catalogue, catalogue } from './message/catalogue.ts'
-export type { ConsumedEvent, ConsumedMessage } from './message/consumed-event.ts'
+export type {
+  ConsumedEvent,
+  ConsumedEvent,
+  ConsumedEventOf,
+  ConsumedMessage,
+} from './message/consumed-event.ts'
 export type { Definition, EventOf, NewEventOf } from './message/definition.ts'
 export { type CommandDefinition, command, type EventDefinition, event } from './message/event.ts'
 export { lastHeader } from './message/header-list.ts'
@@ -43,6 +54,8 @@ export type { Database, Queryable, Transaction } from './postgres/database.ts'
 export { type Embedded, type EmbeddedOptions, embedded } from './postgres/embedded.ts'
 export { pgTransaction } from './postgres/pg-transaction.ts'
 export type { Delivery } from './relay/open-sink.ts'
+export { type Backoff, type ExponentialOptions, exponential } from './retry/backoff.ts'
+export type { Duration } from './retry/duration.ts'
 export type { Retention } from './service/retention-option.ts'
 export { type RunningService, type Service, type ServiceHealth, service } from './service/service.ts'
 export type { ServiceOptions } from './service/service-options.ts'

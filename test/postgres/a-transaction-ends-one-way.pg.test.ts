@@ -127,3 +127,16 @@ it('passes the failpoints on both sides of COMMIT', async () => {
   await expect(database.transaction(insert)).rejects.toThrow('transaction.committed')
   expect(await count()).toBe(1)
 })
+
+it('lets no statement follow the ROLLBACK and commit by itself', async () => {
+  let late: Promise<unknown> = Promise.resolve()
+  const failed = database.transaction(async (tx) => {
+    // Work that was not waited for, as a handler is that runs beside one that fails.
+    late = new Promise((resolve) => setImmediate(resolve)).then(() => insert(tx))
+    late.catch(() => undefined)
+    throw new Error('another part failed')
+  })
+  await expect(failed).rejects.toThrow('another part failed')
+  await expect(late).rejects.toMatchObject({ code: 'WRONG_HANDLE' })
+  expect(await count()).toBe(0)
+})
