@@ -1,20 +1,28 @@
 /** Numbers of up to 15 digits survive as they are, whatever their point; few texts hold anything longer. */
 const maybeInexact = /[\d.]{16}|\d[eE][+-]?\d/
 
-const stringOrNumber = /"(?:[^"\\]+|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+/** Without a loop over the characters of a string: that overflows the stack of the expression at some MB. */
+const quoteOrNumber = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
 const isExact = (text: string): boolean => {
   const value = Number(text)
   if (!Number.isFinite(value)) return false
   const [digits = ''] = text.split(/[eE]/)
   const significant = digits.replace(/[-.]/g, '').replace(/^0+/, '')
-  // All digits gone: a number that is too small for a double, unless it is zero.
-  if (significant !== '' && value === 0) return significant.replace(/0+$/, '') === ''
+  // Too small for a double.
+  if (significant !== '' && value === 0) return false
   return significant.length <= 15 || String(value) === text
 }
 
-const keepInexact = (token: string): string =>
-  token.startsWith('"') || isExact(token) ? token : `"${token}"`
+/** The text of valid JSON, its numbers quoted where they would be rounded. */
+const quoteInexact = (text: string): string => {
+  let inString = false
+  return text.replace(quoteOrNumber, (token) => {
+    if (token === '"') inString = !inString
+    const isNumber = !inString && token !== '"'
+    return isNumber && !isExact(token) ? `"${token}"` : token
+  })
+}
 
 /**
  * `JSON.parse`, but a number that JavaScript cannot hold exactly stays text: a schema for text takes it, one for numbers
@@ -24,5 +32,5 @@ const keepInexact = (token: string): string =>
  */
 export const exactJson = (text: string): unknown => {
   const value: unknown = JSON.parse(text)
-  return maybeInexact.test(text) ? JSON.parse(text.replace(stringOrNumber, keepInexact)) : value
+  return maybeInexact.test(text) ? JSON.parse(quoteInexact(text)) : value
 }
