@@ -25,8 +25,12 @@ interface Named {
   readonly key: string | Buffer | null
 }
 
-/** The same each time the record comes, and no other record's. */
-const placeOf = ({ topic, partition, offset }: DeliveredRecord): string => `${topic}/${partition}/${offset}`
+/**
+ * The same each time the record comes, and no other record's: the offsets of a topic that was deleted and made again
+ * begin anew, its timestamps do not.
+ */
+const placeOf = ({ topic, partition, offset, timestamp }: DeliveredRecord): string =>
+  `${topic}/${partition}/${offset}${timestamp === undefined ? '' : `@${timestamp}`}`
 
 const identify = (record: DeliveredRecord, { id, within, key }: Named): Identified => {
   const known = id ?? placeOf(record)

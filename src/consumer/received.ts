@@ -7,7 +7,7 @@ import type { Accepted, WhenUnreadable } from './topic-message.ts'
 
 export interface Identified {
   readonly record: DeliveredRecord
-  /** Of the event; `topic/partition/offset` only where the record carries none. */
+  /** Of the event; `topic/partition/offset@timestamp` only where the record carries none. */
   readonly id: string
   /** Whether the id is the event's own. */
   readonly identified: boolean

@@ -10,8 +10,8 @@ import type { Stored } from './stored.ts'
 export interface ConsumedEvent<Type extends string = string, Data = unknown>
   extends Omit<RecordedEvent<Type, Data>, 'position'> {
   /**
-   * False where the record carries no id of its own. `id` is then its place, `topic/partition/offset`: the same record
-   * has no second effect, but the same message sent twice has.
+   * False where the record carries no id of its own. `id` is then its place, `topic/partition/offset@timestamp`: the same
+   * record has no second effect, but the same message sent twice has.
    */
   readonly identified: boolean
 }

@@ -5,7 +5,7 @@ import { readEvent } from '../../src/consumer/read-event.ts'
 import { receiver } from '../../src/consumer/receive.ts'
 import { event } from '../../src/message/event.ts'
 import type { HeaderList } from '../../src/message/outgoing-record.ts'
-import { eventId, eventOf, foreign, OrderCreated, receiving, written } from './delivered.ts'
+import { eventId, eventOf, foreign, OrderCreated, receiving, timestamp, written } from './delivered.ts'
 
 const withHeader = (name: string, value: string | Buffer | null) => {
   const record = written()
@@ -87,8 +87,8 @@ describe('an id', () => {
         name === 'id' || name === 'ce_id' ? ([name, nothing] as const) : ([name, value] as const),
       )
       const received = eventOf(receiving({ ...written(), headers }))
-      expect(received).toMatchObject({ id: 'order.events/3/5', identified: false })
-      expect(readEvent(received)).toMatchObject({ id: 'order.events/3/5', identified: false })
+      expect(received).toMatchObject({ id: `order.events/3/5@${timestamp}`, identified: false })
+      expect(readEvent(received)).toMatchObject({ id: `order.events/3/5@${timestamp}`, identified: false })
     }
   })
 
@@ -98,7 +98,7 @@ describe('an id', () => {
   ])('that repeats as %s with another value is none: either could swallow another event', (name, value) => {
     const { headers, ...record } = written()
     const received = receiving({ ...record, headers: [...headers, [name, value]] })
-    expect(received).toMatchObject({ id: 'order.events/3/5', identified: false })
+    expect(received).toMatchObject({ id: `order.events/3/5@${timestamp}`, identified: false })
   })
 
   it('that repeats with the same value is one', () => {
@@ -150,7 +150,7 @@ describe('what a Debezium event router wrote', () => {
       data: { orderId: 'o-1', total: '10.50' },
       sequence: 0,
       transactionId: '',
-      occurredAt: new Date(1_700_000_000_000),
+      occurredAt: new Date(timestamp),
     })
   })
 

@@ -8,7 +8,7 @@ import { topicMessage } from '../../src/consumer/topic-message.ts'
 import { cloudEvents, json } from '../../src/consumer/topic-message-decoding.ts'
 import { event } from '../../src/message/event.ts'
 import type { HeaderList } from '../../src/message/outgoing-record.ts'
-import { eventOf, foreign, receiving, refusal, written } from './delivered.ts'
+import { eventOf, foreign, receiving, refusal, timestamp, written } from './delivered.ts'
 
 const secret = 'tok_4242'
 
@@ -82,7 +82,7 @@ describe('an event that onewrite wrote', () => {
     )
     expect(readEvent(eventOf(receiving({ ...record, headers: odd })))).toMatchObject({
       sequence: 0,
-      occurredAt: new Date(1_700_000_000_000),
+      occurredAt: new Date(timestamp),
       ordinal: 0,
       count: 1,
     })
@@ -182,7 +182,11 @@ describe('a message of a topic that onewrite did not write', () => {
     const value = '{"orderId": "o-1", "reason": "late"}'
     for (const asked of [Cancelled({ data, id: fails }), Cancelled({ data, key: fails })]) {
       const received = asked(foreign({ value }))
-      expect(received).toMatchObject({ kind: 'unreadable', id: 'order.cancelled/3/5', identified: false })
+      expect(received).toMatchObject({
+        kind: 'unreadable',
+        id: `order.cancelled/3/5@${timestamp}`,
+        identified: false,
+      })
       expect(JSON.stringify(received)).not.toContain(secret)
     }
   })
@@ -254,7 +258,7 @@ describe('a CloudEvent', () => {
   ])('with %s is refused for good', (_, value, message) => {
     for (const receives of [receive, receiving]) {
       const received = receives(foreign({ value, headers: structured }))
-      expect(received).toMatchObject({ kind: 'unreadable', id: 'order.cancelled/3/5' })
+      expect(received).toMatchObject({ kind: 'unreadable', id: `order.cancelled/3/5@${timestamp}` })
       expect(refusal(received)[1]).toContain(message)
     }
   })

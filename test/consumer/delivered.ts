@@ -13,6 +13,8 @@ import type { DeliveredRecord } from '../../src/transport/subscriber.ts'
 
 export const eventId = '01890a5d-ac96-774b-bcce-b302099a8057'
 
+export const timestamp = 1_700_000_000_000
+
 export const OrderCreated = event('order.created', {
   aggregate: 'order',
   id: (data) => data.orderId,
@@ -43,7 +45,7 @@ const bytes = (text: string | null): Buffer | null => (text === null ? null : Bu
 export const written = (change: Partial<RawEvent> = {}): DeliveredRecord => {
   const record = toRecord({ ...raw, ...change }, { source: '/orders', topicOf: topicNaming() })
   const headers = Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value)] as const)
-  const place = { topic: record.topic, partition: 3, offset: '5', timestamp: 1_700_000_000_000 }
+  const place = { topic: record.topic, partition: 3, offset: '5', timestamp }
   return { ...place, key: bytes(record.key), value: bytes(record.value), headers }
 }
 
@@ -57,7 +59,7 @@ export const foreign = ({ key = null, value = null, ...rest }: Foreign): Deliver
   topic: 'order.cancelled',
   partition: 3,
   offset: '5',
-  timestamp: 1_700_000_000_000,
+  timestamp,
   headers: [],
   ...rest,
   key: typeof key === 'string' ? Buffer.from(key) : key,

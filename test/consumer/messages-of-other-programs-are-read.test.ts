@@ -7,7 +7,7 @@ import { topicMessage } from '../../src/consumer/topic-message.ts'
 import { cloudEvents, json } from '../../src/consumer/topic-message-decoding.ts'
 import type { HeaderList } from '../../src/message/outgoing-record.ts'
 import type { DeliveredRecord } from '../../src/transport/subscriber.ts'
-import { eventId, eventOf, foreign, OrderCreated, receiving, written } from './delivered.ts'
+import { eventId, eventOf, foreign, OrderCreated, receiving, timestamp, written } from './delivered.ts'
 
 const data = z.object({ orderId: z.string(), reason: z.string().default('none given') })
 const nothing = () => undefined
@@ -28,13 +28,24 @@ describe('plain JSON', () => {
 
   it('is what its topic holds, and handlers get what the schema puts out', () => {
     const received = eventOf(receive(foreign({ key: 'o-1', value: plain })))
-    expect(received).toMatchObject({ type: 'order.cancelled', identified: false, id: 'order.cancelled/3/5' })
+    expect(received).toMatchObject({
+      type: 'order.cancelled',
+      identified: false,
+      id: `order.cancelled/3/5@${timestamp}`,
+    })
     expect(readEvent(received)).toMatchObject({
       aggregate: 'order',
       aggregateId: 'o-1',
       data: { orderId: 'o-1', reason: 'none given' },
-      occurredAt: new Date(1_700_000_000_000),
+      occurredAt: new Date(timestamp),
     })
+  })
+
+  it('is another message once its topic was deleted and made again', () => {
+    const ids = [timestamp, timestamp + 1, undefined].map(
+      (written) => receive(foreign({ value: plain, timestamp: written })).id,
+    )
+    expect(new Set(ids).size).toBe(3)
   })
 
   it('keeps what JSON has no type for, because nothing is stored in between', () => {
@@ -108,7 +119,7 @@ describe('id and key that are declared from the data', () => {
 
   it('may be missing in a message: its place stands for the id, and that is said', () => {
     const received = eventOf(receive(foreign({ value: plain })))
-    expect(received).toMatchObject({ id: 'order.cancelled/3/5', identified: false })
+    expect(received).toMatchObject({ id: `order.cancelled/3/5@${timestamp}`, identified: false })
     expect(readEvent(received).identified).toBe(false)
   })
 
