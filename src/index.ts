@@ -37,7 +37,6 @@ export { type ApplyOptions, applyRetention, type RetentionReport } from './log/r
 export { type Catalogue, catalogue } from './message/catalogue.ts'
 export type {
   ConsumedEvent,
-  ConsumedEvent,
   ConsumedEventOf,
   ConsumedMessage,
 } from './message/consumed-event.ts'

@@ -30,6 +30,16 @@ export interface AttemptOptions {
   readonly within?: number
 }
 
+/** Ids that the first filter remembers; none where there is none, or it is away. */
+const remembered = async ({ consumer }: Context, ids: readonly string[]): Promise<ReadonlySet<string>> => {
+  const { name, plan } = consumer
+  try {
+    return (await plan.firstFilter?.seen(name, ids)) ?? new Set()
+  } catch {
+    return new Set()
+  }
+}
+
 /** One transaction, while it is being filled. */
 interface Filling {
   readonly tx: Transaction
@@ -193,6 +203,35 @@ const finish = async (
   failpoint('consumer.beforeCommit')
 }
 
+/** What is seen already is left out; where there is no first filter, nothing is copied. */
+const withoutSeen = async (context: Context, units: readonly Unit[]) => {
+  const entries = units.flatMap((unit) => unit.entries)
+  const ids =
+    context.consumer.plan.firstFilter === undefined ? [] : entries.map(({ received }) => received.id)
+  const known = await remembered(context, ids)
+  if (known.size === 0) return { units, seen: [] }
+  const isKnown = ({ received }: Entry): boolean => known.has(received.id)
+  return {
+    units: units.map((unit) => ({ ...unit, entries: unit.entries.filter((entry) => !isKnown(entry)) })),
+    seen: entries.filter(isKnown).map((entry): Dealt => ({ entry, end: 'seen' })),
+  }
+}
+
+/** Runs the lanes in one transaction; `signal` gives it up. */
+const fill = (context: Context, units: readonly Unit[], given: AbortController): Promise<Filling> =>
+  context.database.transaction(async (tx) => {
+    const entries = units.flatMap((unit) => unit.entries)
+    const [fresh, open] = await begin(context, tx, entries)
+    const filling: Filling = {
+      ...{ tx, open, signal: given.signal },
+      fresh: new Set(fresh),
+      ...{ behind: [], events: [], dealt: [] },
+    }
+    await runLanes(context, filling, units, (reason) => given.abort(reason))
+    await finish(context, filling, entries)
+    return filling
+  })
+
 /**
  * One transaction over some lanes: inbox marks, effects, emitted events and what has to wait behind a quarantined key.
  *
@@ -201,32 +240,19 @@ const finish = async (
  */
 export const attempt = async (
   context: Context,
-  units: readonly Unit[],
+  all: readonly Unit[],
   { within }: AttemptOptions = {},
 ): Promise<readonly Dealt[]> => {
-  const entries = units.flatMap((unit) => unit.entries)
+  const { units, seen } = await withoutSeen(context, all)
+  if (units.every(({ entries }) => entries.length === 0)) return seen
   const given = new AbortController()
-  const giveUp = (reason: unknown): void => given.abort(reason)
-  const timer = within === undefined ? undefined : setTimeout(() => giveUp(new TookTooLong()), within)
+  const late = (): void => given.abort(new TookTooLong())
+  const timer = within === undefined ? undefined : setTimeout(late, within)
   try {
-    const filling = await context.database.transaction(async (tx) => {
-      const [fresh, open] = await begin(context, tx, entries)
-      const filled: Filling = {
-        tx,
-        fresh: new Set(fresh),
-        open,
-        signal: given.signal,
-        behind: [],
-        events: [],
-        dealt: [],
-      }
-      await runLanes(context, filled, units, giveUp)
-      await finish(context, filled, entries)
-      return filled
-    })
+    const { dealt, events } = await fill(context, units, given)
     failpoint('consumer.committed')
-    if (filling.events.length > 0) context.recorded()
-    return filling.dealt
+    if (events.length > 0) context.recorded()
+    return [...seen, ...dealt]
   } finally {
     clearTimeout(timer)
   }

@@ -5,6 +5,7 @@ import type { Assignment, DeliveredRecord, Member, Subscription } from '../trans
 import type { Context } from './context.ts'
 import { fetchPartition, type Hold, openHold, sizeOf } from './fetch.ts'
 import type { Entry, PartitionInHand } from './in-hand.ts'
+import { lagOf } from './lag.ts'
 import { type Lanes, openLanes } from './lanes.ts'
 import { openPartition } from './open-partition.ts'
 import { saveProgress } from './progress.ts'
@@ -140,11 +141,13 @@ const keepWatching = async (life: Life, report: Report, signal: AbortSignal): Pr
   const { context, lanes, stalledAfter = 60_000 } = life
   const stall = stallWatch(stalledAfter)
   while (!signal.aborted) {
-    const lag = context.watch.measure(partitionsOf(life))
+    const lag = lagOf(partitionsOf(life), Date.now())
+    context.watch.instruments.lag(lag)
     const { state, reason } = context.watch.health(lanes.waiting)
     report(state, reason)
-    const idle = lanes.waiting > 0 || context.watch.trouble !== undefined
-    if (stall.look({ lag, progress: context.watch.progress, excused: idle, now: performance.now() })) {
+    const { progress, trouble } = context.watch
+    const excused = lanes.waiting > 0 || trouble !== undefined
+    if (stall.look({ lag: lag.events, progress, excused, now: performance.now() })) {
       context.watch.instruments.restarted()
       const { name } = context.consumer
       life.fail(new OnewriteError('CONSUMER_STALLED', { name, seconds: stalledAfter / 1000 }))

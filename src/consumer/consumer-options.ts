@@ -21,7 +21,7 @@ export interface ConsumerOptions {
    * handler may run more than once for an event. `each`: a transaction for each event.
    */
   readonly transaction?: 'batch' | 'each'
-  /** Of what may pass by itself. Errors that nobody can classify are tried five times, unless `attempts` says otherwise. */
+  /** Of what may pass by itself. What nobody can classify is tried five times, unless `attempts` says otherwise. */
   readonly retry?: RetryOptions
   /**
    * What becomes of an event that cannot be handled: `quarantine` (default) parks it, and what follows of its key waits
@@ -37,6 +37,11 @@ export interface ConsumerOptions {
   readonly inbox?: {
     /** How long it is remembered that an event was handled. Default `7d`. */
     readonly window?: Duration
+    /**
+     * Start although a topic keeps records for longer than the window: read again from their beginning, events outside of
+     * the window take effect again. Default false.
+     */
+    readonly acceptRepeats?: boolean
   }
   /** Keeps a queryable record of what became of each event. Default false. */
   readonly notifications?: boolean
@@ -109,7 +114,12 @@ const rules: Rules = {
   onUnknown: oneOf('onUnknown', ['skip', 'park']),
   timeout: duration('timeout', 1),
   from: oneOf('from', ['start', 'now']),
-  inbox: (value) => part('inbox', value, { window: duration('inbox.window', 60_000) }),
+  inbox: (value) =>
+    part('inbox', value, {
+      window: duration('inbox.window', 60_000),
+      acceptRepeats: (given) =>
+        typeof given === 'boolean' ? [] : ['inbox.acceptRepeats is neither true nor false'],
+    }),
   notifications: (value) => (typeof value === 'boolean' ? [] : ['notifications is neither true nor false']),
   firstFilter: (value) =>
     typeof value === 'object' && value !== null && 'seen' in value && 'remember' in value

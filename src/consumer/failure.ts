@@ -78,9 +78,9 @@ const lostCodes = ['DATABASE_UNREACHABLE', 'COMMIT_UNKNOWN', 'TRANSACTION_LOST',
 const ownTimeouts = ['25P03', '25P04']
 
 /**
- * The database went away, nobody knows whether it committed, or the partition is somebody else's. That is no fault of the
- * event: it is tried again as often as it takes, and the inbox knows what was committed. An error without an SQLSTATE is
- * none of the database's: a handler may well call something else that refuses connections.
+ * The database went away, nobody knows whether it committed, or the partition is somebody else's. That is no fault of
+ * the event: it is tried again as often as it takes, and the inbox knows what was committed. An error without an
+ * SQLSTATE is none of the database's: a handler may well call something else that refuses connections.
  */
 export const isNobodysFault = (error: unknown): boolean => {
   if (error instanceof OwnFailure || lostCodes.some((code) => isOnewriteError(error, code))) return true

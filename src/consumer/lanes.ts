@@ -32,6 +32,13 @@ export interface Lanes {
   readonly waiting: number
 }
 
+export interface LaneEvents {
+  /** A lane has become ready by itself. */
+  kick(): void
+  /** An entry is dealt with or forgotten. */
+  left(entry: Entry): void
+}
+
 interface Lane {
   readonly name: string
   entries: Entry[]
@@ -40,127 +47,146 @@ interface Lane {
   timer: NodeJS.Timeout | undefined
 }
 
+interface State extends LaneEvents {
+  readonly lanes: Map<string, Lane>
+  readonly ready: Set<Lane>
+  readonly readyAlone: Set<Lane>
+  /** Who waits for a partition to be quiet. */
+  readonly listening: Map<() => void, PartitionInHand>
+  waiting: number
+}
+
 /** A timer set for longer fires at once. */
 const longestTimer = 2 ** 31 - 1
 
-export interface LaneEvents {
-  /** A lane has become ready by itself. */
-  kick(): void
-  /** An entry is dealt with or forgotten. */
-  left(entry: Entry): void
+/** Puts a lane where it belongs after any change. */
+const place = ({ lanes, ready, readyAlone }: State, lane: Lane): void => {
+  ready.delete(lane)
+  readyAlone.delete(lane)
+  if (lane.busy || lane.timer !== undefined) return
+  if (lane.entries.length === 0) lanes.delete(lane.name)
+  else (lane.alone ? readyAlone : ready).add(lane)
 }
 
-export const openLanes = ({ kick, left: gone }: LaneEvents): Lanes => {
-  const lanes = new Map<string, Lane>()
-  const ready = new Set<Lane>()
-  const readyAlone = new Set<Lane>()
-  const listening = new Map<() => void, PartitionInHand>()
-  let waiting = 0
+const wake = (state: State, lane: Lane): void => {
+  if (lane.timer === undefined) return
+  clearTimeout(lane.timer)
+  lane.timer = undefined
+  state.waiting -= 1
+}
 
-  /** Puts a lane where it belongs after any change. */
-  const place = (lane: Lane): void => {
-    ready.delete(lane)
-    readyAlone.delete(lane)
-    if (lane.busy || lane.timer !== undefined) return
-    if (lane.entries.length === 0) lanes.delete(lane.name)
-    else (lane.alone ? readyAlone : ready).add(lane)
+const rest = (state: State, lane: Lane, milliseconds: number): void => {
+  wake(state, lane)
+  state.waiting += 1
+  const end = (): void => {
+    wake(state, lane)
+    place(state, lane)
+    state.kick()
   }
-  const wake = (lane: Lane): void => {
-    if (lane.timer === undefined) return
-    clearTimeout(lane.timer)
-    lane.timer = undefined
-    waiting -= 1
-  }
-  const rest = (lane: Lane, milliseconds: number): void => {
-    wake(lane)
-    waiting += 1
-    const end = (): void => {
-      wake(lane)
-      place(lane)
-      kick()
-    }
-    lane.timer = setTimeout(end, Math.min(milliseconds, longestTimer))
-  }
-  const keep = (lane: Lane, kept: (entry: Entry) => boolean): void => {
-    const before = lane.entries
-    lane.entries = before.filter(kept)
-    for (const entry of before) if (!kept(entry)) gone(entry)
-  }
-  const isBusy = (partition: PartitionInHand): boolean =>
-    [...lanes.values()].some(
-      ({ busy, entries }) => busy && entries.some((entry) => entry.partition === partition),
-    )
-  const tell = (): void => {
-    for (const [resolve, partition] of listening) {
-      if (isBusy(partition)) continue
-      listening.delete(resolve)
-      resolve()
-    }
-  }
-  const laneOf = (name: string): Lane => {
-    const known = lanes.get(name)
-    if (known !== undefined) return known
-    const lane: Lane = { name, entries: [], busy: false, alone: false, timer: undefined }
-    lanes.set(name, lane)
-    return lane
-  }
-  const take = (lane: Lane, most: number): Unit => {
-    lane.busy = true
-    place(lane)
-    return { lane: lane.name, entries: lane.entries.slice(0, most) }
-  }
+  lane.timer = setTimeout(end, Math.min(milliseconds, longestTimer))
+}
 
+const keep = (state: State, lane: Lane, kept: (entry: Entry) => boolean): void => {
+  const before = lane.entries
+  lane.entries = before.filter(kept)
+  for (const entry of before) if (!kept(entry)) state.left(entry)
+}
+
+const isBusy = ({ lanes }: State, partition: PartitionInHand): boolean =>
+  [...lanes.values()].some(
+    ({ busy, entries }) => busy && entries.some((entry) => entry.partition === partition),
+  )
+
+const tell = (state: State): void => {
+  for (const [resolve, partition] of state.listening) {
+    if (isBusy(state, partition)) continue
+    state.listening.delete(resolve)
+    resolve()
+  }
+}
+
+const laneOf = ({ lanes }: State, name: string): Lane => {
+  const known = lanes.get(name)
+  if (known !== undefined) return known
+  const lane: Lane = { name, entries: [], busy: false, alone: false, timer: undefined }
+  lanes.set(name, lane)
+  return lane
+}
+
+const take = (state: State, lane: Lane, most: number): Unit => {
+  lane.busy = true
+  place(state, lane)
+  return { lane: lane.name, entries: lane.entries.slice(0, most) }
+}
+
+const add = (state: State, entry: Entry, settings?: { readonly wait: number }): void => {
+  const lane = laneOf(state, entry.received.lane)
+  lane.entries.push(entry)
+  if (settings !== undefined && lane.entries.length === 1) {
+    lane.alone = true
+    rest(state, lane, settings.wait)
+  }
+  place(state, lane)
+}
+
+const takeTogether = (state: State, most: number): readonly Unit[] => {
+  const units: Unit[] = []
+  let left = most
+  for (const lane of state.ready) {
+    if (left <= 0) break
+    const unit = take(state, lane, left)
+    left -= unit.entries.length
+    units.push(unit)
+  }
+  return units
+}
+
+const release = (state: State, unit: Unit, { dealt, wait = 0, alone = false }: Release): void => {
+  const lane = state.lanes.get(unit.lane)
+  if (lane === undefined) return
+  lane.busy = false
+  lane.alone = alone
+  const done = new Set(unit.entries.slice(0, dealt))
+  keep(state, lane, (entry) => !done.has(entry) && entry.partition.open)
+  if (wait > 0 && lane.entries.length > 0) rest(state, lane, wait)
+  place(state, lane)
+  tell(state)
+}
+
+const sweep = (state: State): void => {
+  for (const lane of state.lanes.values()) {
+    if (lane.busy) continue
+    keep(state, lane, ({ partition }) => partition.open)
+    if (lane.entries.length === 0) wake(state, lane)
+    place(state, lane)
+  }
+}
+
+export const openLanes = (events: LaneEvents): Lanes => {
+  const state: State = {
+    ...events,
+    lanes: new Map(),
+    ready: new Set(),
+    readyAlone: new Set(),
+    listening: new Map(),
+    waiting: 0,
+  }
   return {
-    add: (entry, settings) => {
-      const lane = laneOf(entry.received.lane)
-      lane.entries.push(entry)
-      if (settings !== undefined && lane.entries.length === 1) {
-        lane.alone = true
-        rest(lane, settings.wait)
-      }
-      place(lane)
-    },
-    takeTogether: (most) => {
-      const units: Unit[] = []
-      let left = most
-      for (const lane of ready) {
-        if (left <= 0) break
-        const unit = take(lane, left)
-        left -= unit.entries.length
-        units.push(unit)
-      }
-      return units
-    },
+    add: (entry, settings) => add(state, entry, settings),
+    takeTogether: (most) => takeTogether(state, most),
     takeAlone: (any) => {
-      const [lane] = any && readyAlone.size === 0 ? ready : readyAlone
-      return lane === undefined ? undefined : take(lane, 1)
+      const [lane] = any && state.readyAlone.size === 0 ? state.ready : state.readyAlone
+      return lane === undefined ? undefined : take(state, lane, 1)
     },
-    release: ({ lane: name, entries }, { dealt, wait = 0, alone = false }) => {
-      const lane = lanes.get(name)
-      if (lane === undefined) return
-      lane.busy = false
-      lane.alone = alone
-      const done = new Set(entries.slice(0, dealt))
-      keep(lane, (entry) => !done.has(entry) && entry.partition.open)
-      if (wait > 0 && lane.entries.length > 0) rest(lane, wait)
-      place(lane)
-      tell()
-    },
+    release: (unit, outcome) => release(state, unit, outcome),
+    sweep: () => sweep(state),
     quiet: (partition) =>
       new Promise((resolve) => {
-        listening.set(resolve, partition)
-        tell()
+        state.listening.set(resolve, partition)
+        tell(state)
       }),
-    sweep: () => {
-      for (const lane of lanes.values()) {
-        if (lane.busy) continue
-        keep(lane, ({ partition }) => partition.open)
-        if (lane.entries.length === 0) wake(lane)
-        place(lane)
-      }
-    },
     get waiting() {
-      return waiting
+      return state.waiting
     },
   }
 }

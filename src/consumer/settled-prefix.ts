@@ -12,8 +12,8 @@ export interface SettledPrefix {
 }
 
 /**
- * Keeps only what is unsettled, so a key that is retried for minutes while millions pass costs nothing: what was settled
- * beyond it is known to the inbox.
+ * Keeps only what is unsettled, so a key that is retried for minutes while millions pass costs nothing: what was
+ * settled beyond it is known to the inbox.
  */
 export const settledPrefix = (): SettledPrefix => {
   // In the order of insertion, which is that of the offsets: the first one is the lowest.

@@ -8,7 +8,7 @@ import { type ConsumerInstruments, consumerInstruments } from '../telemetry/cons
 import { errorType } from '../telemetry/error-type.ts'
 import type { ConsumerPlan } from './consumer.ts'
 import type { Failure } from './failure.ts'
-import type { Dealt, Entry, PartitionInHand } from './in-hand.ts'
+import type { Dealt, Entry } from './in-hand.ts'
 import type { Notifications } from './notifications.ts'
 import type { Retry } from './retries.ts'
 
@@ -26,19 +26,11 @@ export interface ConsumerWatch {
   /** Of a type that nobody handles. */
   ignored(records: number): void
   outage(error: unknown): void
-  /** Looks at the quarantine again, at most once a minute. */
+  /** Looks at the quarantine again: now, or at most once a minute. */
   look(): Promise<void>
-  /** Records the lag of the partitions, and answers with it. */
-  measure(partitions: readonly PartitionInHand[]): bigint
   health(waiting: number): { readonly state: HealthState; readonly reason?: string }
   close(): Promise<void>
 }
-
-const place = ({ received, partition, offset }: Entry) => ({
-  event: received.id,
-  partition: partition.assignment.name,
-  offset: String(offset),
-})
 
 export interface WatchOptions {
   readonly name: string
@@ -49,92 +41,126 @@ export interface WatchOptions {
   readonly notifications: Notifications | undefined
 }
 
-/** Records of a partition that are not dealt with; what was never read counts, the marks of transactions too. */
-const lagOf = ({ prefix, assignment }: PartitionInHand): bigint => {
-  const { end } = assignment
-  const { next } = prefix
-  if (end === undefined || next === undefined) return BigInt(prefix.unsettled)
-  return end > next ? end - next : 0n
+/** What has happened so far. */
+interface Tally {
+  progress: number
+  trouble: string | undefined
+  /** Something was parked or redriven since the last look at the quarantine. */
+  changed: boolean
 }
 
+const place = ({ received, partition, offset }: Entry) => ({
+  event: received.id,
+  partition: partition.assignment.name,
+  offset: String(offset),
+})
+
 const statuses = { done: 'SUCCEEDED', skipped: 'SKIPPED', held: 'PENDING' } as const
+
+type Telling = Pick<WatchOptions, 'name' | 'logger' | 'notifications'>
+
+const tellDealt = ({ name, logger, notifications }: Telling, { entry, end, reason }: Dealt): void => {
+  if (end === 'seen') return
+  notifications?.note(entry, { status: statuses[end], ...(reason === undefined ? {} : { reason }) })
+  if (end === 'skipped') logger.warn({ ...place(entry), consumer: name, reason }, 'an event was skipped')
+}
+
+const tellRetry = (
+  { name, logger, notifications }: Telling,
+  entry: Entry,
+  cause: Cause,
+  made: Retry,
+): void => {
+  const { attempts, nextAt } = made
+  notifications?.note(entry, { status: 'RETRYING', attempts, cause })
+  const fields = { ...place(entry), consumer: name, attempts, next: nextAt.toISOString() }
+  logger.warn({ ...fields, error: cause.message, code: cause.code }, 'an event failed and is tried again')
+}
+
+const tellParked = ({ name, logger, notifications }: Telling, entry: Entry, cause: Cause): void => {
+  notifications?.note(entry, { status: 'DEAD_LETTERED', cause })
+  const fields = { ...place(entry), consumer: name, error: cause.message, code: cause.code }
+  logger.error(fields, 'an event is parked; what follows of its key waits')
+}
+
+const tellRedriven = ({ name, logger, notifications }: Telling, head: Head): void => {
+  const { id, number, record, position } = head
+  const { topic, partition } = record
+  const at = { topic, ...(partition === undefined ? {} : { partition }) }
+  const noted = { received: { id, record: at }, offset: position }
+  notifications?.note(noted, { status: 'SUCCEEDED', redriven: true })
+  logger.info({ consumer: name, event: id, deadLetter: String(number) }, 'a dead letter was redriven')
+}
+
+const healthOf = (
+  { trouble }: Tally,
+  quarantine: ReturnType<typeof watchQuarantine>,
+  waiting: number,
+): ReturnType<ConsumerWatch['health']> => {
+  if (trouble !== undefined) return { state: 'degraded', reason: trouble }
+  if (quarantine.health !== undefined) return quarantine.health
+  if (waiting === 0) return { state: 'up' }
+  return {
+    state: 'up',
+    reason: `${waiting} ${waiting === 1 ? 'key waits' : 'keys wait'} for another attempt`,
+  }
+}
 
 export const consumerWatch = (options: WatchOptions): ConsumerWatch => {
   const { name, reader, database, plan, logger, notifications } = options
   const instruments = consumerInstruments(name)
   const budget = { waiting: plan.quarantineEvents, age: plan.quarantineAge }
   const quarantine = watchQuarantine(database, reader, { budget, logger })
-  let progress = 0
-  let trouble: string | undefined
+  const tally: Tally = { progress: 0, trouble: undefined, changed: true }
+  const moved = (events: number): void => {
+    tally.progress += events
+    tally.trouble = undefined
+  }
   return {
     instruments,
     get progress() {
-      return progress
+      return tally.progress
     },
     get trouble() {
-      return trouble
+      return tally.trouble
     },
     dealt: (dealt) => {
-      progress += dealt.length
-      trouble = undefined
-      for (const { entry, end, reason } of dealt) {
-        if (end === 'seen') continue
-        notifications?.note(entry, { status: statuses[end], ...(reason === undefined ? {} : { reason }) })
-        if (end === 'skipped') logger.info({ ...place(entry), consumer: name, reason }, 'skipped')
-      }
+      moved(dealt.length)
+      for (const one of dealt) tellDealt(options, one)
       instruments.dealt(dealt)
     },
-    retrying: (entry, { cause }, { attempts, nextAt }) => {
-      trouble = undefined
+    retrying: (entry, { cause }, made) => {
+      moved(0)
       instruments.retried(cause.code)
-      notifications?.note(entry, { status: 'RETRYING', attempts, cause })
-      const fields = { ...place(entry), consumer: name, attempts, next: nextAt.toISOString() }
-      logger.warn({ ...fields, error: cause.message, code: cause.code }, 'an event failed and is tried again')
+      tellRetry(options, entry, cause, made)
     },
     parked: (entry, cause) => {
-      progress += 1
-      trouble = undefined
+      moved(1)
+      tally.changed = true
       instruments.parked(cause.code)
-      notifications?.note(entry, { status: 'DEAD_LETTERED', cause })
-      const fields = { ...place(entry), consumer: name, error: cause.message, code: cause.code }
-      logger.error(fields, 'an event is parked; what follows of its key waits')
+      tellParked(options, entry, cause)
     },
     redriven: (head) => {
-      progress += 1
+      moved(1)
+      tally.changed = true
       instruments.redriven()
-      const { id, record, position } = head
-      const { topic, partition } = record
-      const at = { topic, ...(partition === undefined ? {} : { partition }) }
-      notifications?.note(
-        { received: { id, record: at }, offset: position },
-        { status: 'SUCCEEDED', redriven: true },
-      )
-      logger.info({ consumer: name, event: head.id, deadLetter: String(head.number) }, 'redriven')
+      tellRedriven(options, head)
     },
-    ignored: (records) => instruments.ignored(records),
-    look: () => quarantine.look(),
-    measure: (partitions) => {
-      const lag = partitions.reduce((sum, partition) => sum + lagOf(partition), 0n)
-      const oldest = partitions.flatMap(({ prefix }) => (prefix.oldest === undefined ? [] : [prefix.oldest]))
-      const since = oldest.length === 0 ? Date.now() : Math.min(...oldest)
-      instruments.lag({ events: lag, seconds: Math.max(0, (Date.now() - since) / 1000) })
-      return lag
+    ignored: (records) => {
+      moved(records)
+      instruments.ignored(records)
     },
-    health: (waiting) => {
-      if (trouble !== undefined) return { state: 'degraded', reason: trouble }
-      if (quarantine.health !== undefined) return quarantine.health
-      return waiting === 0
-        ? { state: 'up' }
-        : {
-            state: 'up',
-            reason: `${waiting} ${waiting === 1 ? 'key waits' : 'keys wait'} for another attempt`,
-          }
-    },
-    close: async () => notifications?.close(),
     outage: (error) => {
-      trouble = error instanceof Error ? error.message : String(error)
+      tally.trouble = error instanceof Error ? error.message : String(error)
       instruments.failed(errorType(error))
-      logger.warn({ consumer: name, error: trouble }, 'the consumer waits and tries again')
+      logger.warn({ consumer: name, error: tally.trouble }, 'the consumer waits and tries again')
     },
+    look: async () => {
+      const { changed } = tally
+      tally.changed = false
+      await quarantine.look(changed)
+    },
+    health: (waiting) => healthOf(tally, quarantine, waiting),
+    close: async () => notifications?.close(),
   }
 }

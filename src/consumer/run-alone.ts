@@ -67,18 +67,20 @@ const failed = async (context: Context, unit: Unit, entry: Entry, error: unknown
 }
 
 /**
- * One lane in a transaction of its own; with several events, one by one where that fails.
+ * The first event of a lane, in a transaction of its own.
  *
  * @throws OwnFailure and other faults that are nobody's, CONSUMER_STOPPED; the lane is then as it was
  */
-export const runLane = async (context: Context, unit: Unit): Promise<Release> => {
+export const runAlone = async (context: Context, unit: Unit): Promise<Release> => {
+  const [entry] = unit.entries
+  // Given away while it waited for its turn.
+  if (entry === undefined || !entry.partition.open) return { dealt: 0 }
   try {
     settle(context, await attempt(context, [unit]))
     await forget(context, [unit])
-    return { dealt: unit.entries.length }
+    return { dealt: 1 }
   } catch (error) {
-    const [entry] = unit.entries
-    if (entry === undefined || isNobodysFault(error)) throw error
-    return unit.entries.length > 1 ? { dealt: 0, alone: true } : failed(context, unit, entry, error)
+    if (isNobodysFault(error)) throw error
+    return failed(context, unit, entry, error)
   }
 }

@@ -1,0 +1,22 @@
+import type { ConsumerLag } from '../telemetry/consumer-instruments.ts'
+import type { PartitionInHand } from './in-hand.ts'
+
+/** Records of a partition that are not dealt with; what was never read counts, the marks of transactions too. */
+const eventsOf = ({ prefix, assignment }: PartitionInHand): bigint => {
+  const { end } = assignment
+  const { next } = prefix
+  if (end === undefined || next === undefined) return BigInt(prefix.unsettled)
+  return end > next ? end - next : 0n
+}
+
+/** How far an instance is behind, over its partitions: records, and the age of the oldest. */
+export const lagOf = (
+  partitions: readonly PartitionInHand[],
+  now: number,
+): ConsumerLag & { events: bigint } => {
+  const oldest = partitions.flatMap(({ prefix }) => (prefix.oldest === undefined ? [] : [prefix.oldest]))
+  return {
+    events: partitions.reduce((sum, partition) => sum + eventsOf(partition), 0n),
+    seconds: oldest.length === 0 ? 0 : Math.max(0, (now - Math.min(...oldest)) / 1000),
+  }
+}
