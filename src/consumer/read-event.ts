@@ -1,6 +1,7 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { attributeText } from '../message/cloud-event.ts'
 import type { ConsumedEvent } from '../message/consumed-event.ts'
+import { contextText, validTraceparent } from '../message/context-headers.ts'
 import type { Definition } from '../message/definition.ts'
 import { exactJson } from '../message/exact-json.ts'
 import { faultList } from '../message/fault-path.ts'
@@ -32,16 +33,24 @@ const attributesOf = ({ record, envelope }: ReceivedEvent): Attributes => {
   return { attribute, header }
 }
 
+/** Events that the handler emits carry it on: what an event of our own could not hold is left out. */
 const metadataOf = ({ attribute, header }: Attributes): Metadata => {
-  const correlationId = attribute('correlationid')
-  const causationId = attribute('causationid')
-  const traceparent = header('traceparent') ?? attribute('traceparent')
-  const tracestate = header('tracestate') ?? attribute('tracestate')
+  const told = new Map<string, unknown>([
+    ['correlationId', attribute('correlationid')],
+    ['causationId', attribute('causationid')],
+    ['traceparent', header('traceparent') ?? attribute('traceparent')],
+    ['tracestate', header('tracestate') ?? attribute('tracestate')],
+  ])
+  const correlationId = contextText(told, 'correlationId')
+  const causationId = contextText(told, 'causationId')
+  const traceparent = contextText(told, 'traceparent')
+  const tracestate = contextText(told, 'tracestate')
+  const traced = traceparent !== undefined && validTraceparent.test(traceparent)
   return {
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(causationId === undefined ? {} : { causationId }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(tracestate === undefined ? {} : { tracestate }),
+    ...(traced ? { traceparent } : {}),
+    ...(traced && tracestate !== undefined ? { tracestate } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import type { HeaderList } from '../message/outgoing-record.ts'
 
 type Value = string | Buffer
@@ -28,9 +29,22 @@ const isSame = (one: Value, other: Value): boolean => textOf(one) === textOf(oth
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
+const longest = 200
+
+const unstorable = /[\0\p{Surrogate}]/u
+
+/** Ids become causes of other events: what is too long for that, or no text of PostgreSQL, is told by its digest. */
+const storable = (id: string): string =>
+  id.length <= longest && !unstorable.test(id)
+    ? id
+    : `sha256 ${createHash('sha256').update(id, 'utf16le').digest('hex')}`
+
 /** A UUID is unique by itself; any other id only among those of its writer. */
 export const scopedId = (scope: string, id: string): string =>
-  id.length === 36 && uuid.test(id) ? id.toLowerCase() : `${scope} ${id}`
+  id.length === 36 && uuid.test(id) ? id.toLowerCase() : storable(`${scope} ${id}`)
+
+/** An id that is unique only among those of a type, whatever it looks like. */
+export const typedId = (type: string, id: string): string => storable(`${type} ${id}`)
 
 interface Found {
   id: Value | undefined

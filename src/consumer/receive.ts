@@ -6,7 +6,7 @@ import type { DeliveredRecord } from '../transport/subscriber.ts'
 import { causeOf } from './failure.ts'
 import type { AnyHandler } from './handler.ts'
 import { readMessage } from './read-message.ts'
-import { type Marks, readMarks, scopedId } from './receive-marks.ts'
+import { type Marks, readMarks, scopedId, typedId } from './receive-marks.ts'
 import { isMessageHandler, type MessageHandler, type Routes, routes } from './receive-routes.ts'
 import type { Identified, Received } from './received.ts'
 import type { WhenUnreadable } from './topic-message.ts'
@@ -58,7 +58,7 @@ const receiveMessage = (opened: Opened, handler: MessageHandler): Received => {
   try {
     const event = { id: marks.id ?? placeOf(record), type }
     const accepted = asked ? readMessage(definition, opened, event) : undefined
-    const id = marks.id ?? (accepted?.id === undefined ? undefined : `${type} ${accepted.id}`)
+    const id = marks.id ?? (accepted?.id === undefined ? undefined : typedId(type, accepted.id))
     const identified = identify(record, { ...named, id, key: record.key ?? accepted?.key ?? named.key })
     return { kind: 'event', ...identified, type, handler, whenUnreadable, envelope, accepted }
   } catch (error) {

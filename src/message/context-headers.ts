@@ -4,7 +4,7 @@ import { contextLimits } from './new-event-options.ts'
 const holdsContext = /"(?:trace(?:parent|state)|correlationId|causationId)"/
 
 /** W3C Trace Context; version ff and ids of zeros alone are invalid. */
-const validTraceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+export const validTraceparent = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 const parseObject = (text: string): ReadonlyMap<string, unknown> => {
   try {
@@ -16,7 +16,8 @@ const parseObject = (text: string): ReadonlyMap<string, unknown> => {
   }
 }
 
-const contextText = (
+/** What of a context may travel on: text that is not too long, without what a header may not hold. */
+export const contextText = (
   metadata: ReadonlyMap<string, unknown>,
   name: keyof typeof contextLimits,
 ): string | undefined => {

@@ -121,6 +121,14 @@ describe('an id', () => {
     expect(idOf(Buffer.from([0xfe, 1]))).not.toBe(idOf(Buffer.from([0xff, 1])))
   })
 
+  it.each(['x'.repeat(1_000_000), 'a\u0000b'])('that cannot be kept is told by its digest', (odd) => {
+    const headers: HeaderList = [
+      ['id', odd],
+      ['type', 'order.created'],
+    ]
+    expect(receiving(foreign({ headers })).id).toMatch(/^sha256 [0-9a-f]{64}$/)
+  })
+
   it('that is no UUID is unique only among those of its writer', () => {
     const numbered = (source: string): string => {
       const headers: HeaderList = [
@@ -134,6 +142,18 @@ describe('an id', () => {
     expect(numbered('/shop')).toBe('/shop 42')
     expect(numbered('/store')).not.toBe(numbered('/shop'))
   })
+})
+
+it('context that an event of ours could not hold is left behind', () => {
+  const { headers, ...record } = written()
+  const odd = [
+    ['ce_correlationid', 'c'.repeat(501)],
+    ['ce_causationid', 'd\u0000'],
+    ['traceparent', 'no trace'],
+    ['tracestate', 'a=1'],
+  ] as const
+  const received = eventOf(receiving({ ...record, headers: [...headers, ...odd] }))
+  expect(readEvent(received).metadata).toEqual({ causationId: 'd' })
 })
 
 describe('what a Debezium event router wrote', () => {
