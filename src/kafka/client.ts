@@ -137,13 +137,6 @@ export interface ConsumerHandle extends ClientHandle {
     topic: string,
     partition: number,
   ): { readonly lowOffset: number; readonly highOffset: number }
-  /** Asks the broker; with read_committed the end is the first open transaction. */
-  queryWatermarkOffsets(
-    topic: string,
-    partition: number,
-    timeout: number,
-    callback: Callback<{ readonly lowOffset: number; readonly highOffset: number }>,
-  ): unknown
   consume(number: number, callback: Callback<readonly ConsumedMessage[]>): unknown
   setDefaultConsumeTimeout(milliseconds: number): unknown
   disconnect(callback: Callback<unknown>): unknown
@@ -154,6 +147,14 @@ export interface ListedOffset {
   readonly partition: number
   readonly offset: number
   readonly error?: ClientError
+}
+
+export interface TopicDescription {
+  readonly name: string
+  readonly error?: ClientError
+  /** Another one when the topic was deleted and made anew. */
+  readonly topicId?: { readonly base64: string }
+  readonly partitions: readonly unknown[]
 }
 
 export interface AdminHandle {
@@ -175,7 +176,7 @@ export interface AdminHandle {
   describeTopics(
     topics: readonly string[],
     options: { timeout: number },
-    callback: Callback<readonly { readonly name: string; readonly error?: ClientError }[]>,
+    callback: Callback<readonly TopicDescription[]>,
   ): unknown
 }
 
@@ -188,7 +189,7 @@ export interface Client {
   readonly Producer: new (settings: ClientSettings) => ProducerHandle
   readonly KafkaConsumer: new (settings: GroupSettings) => ConsumerHandle
   readonly AdminClient: {
-    createFrom(handle: ProducerHandle): AdminHandle
+    createFrom(handle: ProducerHandle | ConsumerHandle): AdminHandle
     readonly OffsetSpec: { readonly EARLIEST: unknown; readonly LATEST: unknown }
     readonly IsolationLevel: { readonly READ_UNCOMMITTED: number; readonly READ_COMMITTED: number }
   }

@@ -1,4 +1,3 @@
-import type { Logger } from '../lifecycle/logger.ts'
 import { pause } from '../lifecycle/pause.ts'
 import { clientError } from './call.ts'
 import type { ClientError, ConsumerHandle, PlacedOffset } from './client.ts'
@@ -6,45 +5,56 @@ import { type HeldPartition, placeName } from './held-partition.ts'
 
 /** Commits of one client, and what the group's coordinator says of them. */
 export interface Commits {
-  /** Commits what partitions settled. Resolves with true once nothing of theirs is left to be committed. */
+  /**
+   * Commits what partitions settled. Resolves with true once nothing of theirs is left to be committed, with false
+   * when the patience in milliseconds ended before.
+   */
   commit(partitions: readonly HeldPartition[], patience?: number): Promise<boolean>
-  /** To be told the answer to a commit: the client resolves its own promise before anything was sent. */
+  /** To be told every answer: the client's own promises resolve before anything was sent. */
   answered(error: ClientError | undefined, places: readonly PlacedOffset[]): void
 }
 
 /** The client's words for a commit that had nothing to say. */
 const nothingToCommit = -168
+/** One that was refused is sent again after this. */
 const askAgain = 200
 
-interface UnderWay {
-  readonly offset: number
-  readonly partition: HeldPartition
-}
+/** What was sent and not answered, by the name of the partition. */
+type UnderWay = Map<string, { readonly offset: number; readonly partition: HeldPartition }>
 
+/** What is to be sent: one commit of a partition at a time, so that none overtakes another. */
+const toSend = (partitions: readonly HeldPartition[], underWay: UnderWay): PlacedOffset[] =>
+  partitions.flatMap((partition) => {
+    const offset = partition.uncommitted
+    const name = placeName(partition.place)
+    if (offset === undefined || underWay.has(name)) return []
+    underWay.set(name, { offset, partition })
+    return [{ ...partition.place, offset }]
+  })
+
+const isDone = (partitions: readonly HeldPartition[]): boolean =>
+  partitions.every(({ uncommitted }) => uncommitted === undefined)
+
+/** `refused` hears of commits that were not accepted. */
 export const groupCommits = (
-  handle: ConsumerHandle,
-  fields: { readonly kafka: string; readonly group: string },
-  logger: Logger,
-  refused: () => void,
+  handle: Pick<ConsumerHandle, 'commit'>,
+  refused: (error: ClientError, places: readonly PlacedOffset[]) => void,
 ): Commits => {
-  const underWay = new Map<string, UnderWay>()
-  let waiting: (() => void)[] = []
+  const underWay: UnderWay = new Map()
+  let told = new AbortController()
 
-  const refuse = (error: ClientError, places: readonly PlacedOffset[]): void => {
-    refused()
-    const partitions = places.map(placeName)
-    const { code, message } = error
-    logger.warn({ ...fields, code, partitions }, `a commit of offsets was refused: ${message}`)
+  const answered: Commits['answered'] = (error, places) => {
+    const isRefused = error !== undefined && error.code !== nothingToCommit
+    if (isRefused) refused(error, places)
+    for (const place of places) {
+      const sent = underWay.get(placeName(place))
+      underWay.delete(placeName(place))
+      if (!isRefused) sent?.partition.committed(sent.offset)
+    }
+    if (!isRefused) told.abort()
   }
   const send = (partitions: readonly HeldPartition[]): void => {
-    const places: { topic: string; partition: number; offset: number }[] = []
-    for (const partition of partitions) {
-      const offset = partition.uncommitted
-      const name = placeName(partition.place)
-      if (offset === undefined || underWay.has(name)) continue
-      underWay.set(name, { offset, partition })
-      places.push({ ...partition.place, offset })
-    }
+    const places = toSend(partitions, underWay)
     if (places.length === 0) return
     try {
       handle.commit(places)
@@ -52,40 +62,15 @@ export const groupCommits = (
       answered(clientError(error), places)
     }
   }
-  const answered: Commits['answered'] = (error, places) => {
-    const failed = error !== undefined && error.code !== nothingToCommit
-    if (failed) refuse(error, places)
-    for (const place of places) {
-      const sent = underWay.get(placeName(place))
-      underWay.delete(placeName(place))
-      // One that was refused is still uncommitted, and sent again.
-      if (!failed) sent?.partition.committed(sent.offset)
-    }
-    const told = waiting
-    waiting = []
-    for (const tell of told) tell()
-  }
-  const isDone = (partitions: readonly HeldPartition[]): boolean =>
-    partitions.every((partition) => partition.uncommitted === undefined)
-
-  /** Until the next answer, but not for long: one that was refused is asked again then. */
-  const nextAnswer = async (): Promise<void> => {
-    const giveUp = new AbortController()
-    waiting.push(() => giveUp.abort())
-    await pause(askAgain, giveUp.signal)
-  }
-
-  return {
-    commit: async (partitions, patience = 0) => {
-      const deadline = performance.now() + patience
+  const commit: Commits['commit'] = async (partitions, patience = 0) => {
+    const deadline = performance.now() + patience
+    for (;;) {
+      told = told.signal.aborted ? new AbortController() : told
       send(partitions)
-      while (!isDone(partitions) && performance.now() < deadline) {
-        await nextAnswer()
-        if (!isDone(partitions)) await pause(1)
-        send(partitions)
-      }
-      return isDone(partitions)
-    },
-    answered,
+      if (isDone(partitions)) return true
+      if (performance.now() >= deadline) return false
+      await pause(askAgain, told.signal)
+    }
   }
+  return { commit, answered }
 }

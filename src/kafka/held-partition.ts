@@ -1,25 +1,29 @@
 import type { Assignment, DeliveredRecord, FetchLimits } from '../transport/subscriber.ts'
 import type { ConsumedMessage, Place } from './client.ts'
-import { recordBuffer } from './record-buffer.ts'
+import { type RecordBuffer, recordBuffer } from './record-buffer.ts'
 
 export const placeName = ({ topic, partition }: Place): string => `${topic}/${partition}`
 
-/** What is there beyond the committed offset when a partition is taken. */
+/** Where the group stands in a partition that is taken. */
 export interface PartitionStart {
   readonly place: Place
   /** What the group committed; undefined where it has committed nothing, or that expired. */
   readonly committed: number | undefined
   /** Where a group begins that has committed nothing. */
   readonly otherwise: number
+  /** Whether `committed` is still to be committed. */
+  readonly isNew?: boolean
 }
 
-/** A partition in the hands of this member, from both sides. */
+/** A partition in the hands of this member, as the client's side sees it. */
 export interface HeldPartition {
   readonly place: Place
   readonly assignment: Assignment
   /** The offset that is expected next; undefined before `begin`. */
   readonly position: number | undefined
-  /** Whether a call of `next` finds nothing. */
+  /** Where everything has arrived that there was; undefined while more is known to come. */
+  readonly drained: number | undefined
+  /** Whether a call of `next` waits for records. */
   readonly hungry: boolean
   readonly records: number
   readonly bytes: number
@@ -27,99 +31,157 @@ export interface HeldPartition {
   readonly uncommitted: number | undefined
   /** A record that arrived. One that was delivered before is passed over. */
   add(message: ConsumedMessage): void
-  /** Everything below the offset arrived; what lies between is no record. */
+  /** Everything below the offset arrived; between the last record and it there is none. */
   reached(offset: number): void
-  /** Where to go on after records that cannot be read any more. */
-  moved(offset: number): void
+  /** What lies before the offset cannot be read any more. */
+  skipTo(offset: number): void
+  /** Where the partition ends. */
   heard(end: number): void
   committed(offset: number): void
-  /** What keeps it from being read, for the next caller. */
-  failed(error: unknown): void
   /** No new records: it is wanted elsewhere. */
   close(): void
+  /** It may be somebody else's. */
   lose(): void
 }
 
 interface Waiting {
   readonly limits: FetchLimits
   readonly resolve: (records: readonly DeliveredRecord[]) => void
-  readonly reject: (reason: unknown) => void
 }
 
-/** `begun` and `asked` are called when the member begins, and when it waits for records. */
-export const heldPartition = (
-  { place, committed: before, otherwise }: PartitionStart,
-  begun: (offset: number) => void,
-  asked: () => void,
-): HeldPartition => {
-  const lost = new AbortController()
-  const buffer = recordBuffer()
-  let position: number | undefined
-  let settled = 0
-  let stored = before
-  let end: number | undefined
-  /** Where the partition ended when everything up to there had arrived. */
-  let drained: number | undefined
-  let waiting: Waiting | undefined
-  let failure: { readonly error: unknown } | undefined
-  let closed = false
+interface State {
+  readonly start: PartitionStart
+  readonly lost: AbortController
+  readonly buffer: RecordBuffer
+  position: number | undefined
+  settled: number
+  stored: number | undefined
+  end: number | undefined
+  drained: number | undefined
+  waiting: Waiting | undefined
+  closed: boolean
+}
 
-  const answer = (): void => {
-    const isReady = closed || failure !== undefined || buffer.records > 0
-    if (waiting === undefined || !isReady) return
-    const { limits, resolve, reject } = waiting
-    waiting = undefined
-    if (closed || failure === undefined || buffer.records > 0) resolve(closed ? [] : buffer.take(limits))
-    else {
-      reject(failure.error)
-      failure = undefined
-    }
-  }
+/** What a partition tells the client's side. */
+export interface PartitionCalls {
+  /** The member begins at an offset. */
+  begun(offset: number): void
+  /** The member waits for records. */
+  asked(): void
+}
+
+const answer = (state: State): void => {
+  const { waiting, buffer, closed } = state
+  if (waiting === undefined || !(closed || buffer.records > 0)) return
+  state.waiting = undefined
+  waiting.resolve(closed ? [] : buffer.take(waiting.limits))
+}
+
+/** Whether the member has dealt with everything that arrived. */
+const isIdle = ({ buffer, settled, position }: State): boolean => buffer.records === 0 && settled === position
+
+/** Markers of transactions take offsets too: once all records are settled, so is what follows them. */
+const uncommitted = (state: State): number | undefined => {
+  const { position, settled, drained, stored } = state
+  if (position === undefined) return undefined
+  const to = drained !== undefined && isIdle(state) ? Math.max(settled, drained) : settled
+  return stored === undefined || to > stored ? to : undefined
+}
+
+const begin = (state: State, from: bigint | undefined): number | undefined => {
+  if (state.closed || state.position !== undefined) return undefined
+  const { committed, otherwise } = state.start
+  const offset = from === undefined ? (committed ?? otherwise) : Number(from)
+  state.position = offset
+  state.settled = offset
+  // The group's offset may not stay beyond where its member begins: after a crash it would begin there.
+  if (state.stored !== undefined && offset < state.stored) state.stored = undefined
+  return offset
+}
+
+const assignmentOf = (state: State, { begun, asked }: PartitionCalls): Assignment => ({
+  name: placeName(state.start.place),
+  committed: state.start.committed === undefined ? undefined : BigInt(state.start.committed),
+  lost: state.lost.signal,
+  get end() {
+    const { end, drained, position } = state
+    if (end === undefined) return undefined
+    // Behind the last record there are only markers.
+    return BigInt(drained !== undefined && end <= drained ? (position ?? end) : end)
+  },
+  begin: (from) => {
+    const offset = begin(state, from)
+    if (offset !== undefined) begun(offset)
+  },
+  next: (limits) =>
+    new Promise((resolve) => {
+      state.waiting = { limits, resolve }
+      answer(state)
+      if (state.waiting !== undefined) asked()
+    }),
+  settle: (next) => {
+    state.settled = Math.max(state.settled, Number(next))
+  },
+})
+
+const arrivals = (state: State): Pick<HeldPartition, 'add' | 'reached' | 'skipTo'> => ({
+  add: (message) => {
+    if (state.closed || state.position === undefined || message.offset < state.position) return
+    state.position = message.offset + 1
+    if (state.drained !== undefined && message.offset >= state.drained) state.drained = undefined
+    state.buffer.add(message)
+    answer(state)
+  },
+  reached: (offset) => {
+    if (state.position !== undefined && offset >= state.position) state.drained = offset
+  },
+  skipTo: (offset) => {
+    if (isIdle(state)) state.settled = offset
+    state.position = offset
+    state.drained = undefined
+  },
+})
+
+const endings = (state: State): Pick<HeldPartition, 'close' | 'lose'> => {
   const close = (): void => {
-    closed = true
-    buffer.clear()
-    answer()
+    state.closed = true
+    state.buffer.clear()
+    answer(state)
   }
-
-  /** Markers of transactions take offsets too: once all records are settled, what follows them is. */
-  const settledTo = (): number =>
-    drained !== undefined && buffer.records === 0 && settled === position
-      ? Math.max(settled, drained)
-      : settled
-
-  const assignment: Assignment = {
-    name: placeName(place),
-    committed: before === undefined ? undefined : BigInt(before),
-    lost: lost.signal,
-    get end() {
-      if (end === undefined || position === undefined) return end === undefined ? undefined : BigInt(end)
-      return BigInt(drained !== undefined && end <= drained ? position : end)
-    },
-    begin: (from) => {
-      if (closed || position !== undefined) return
-      position = from === undefined ? (before ?? otherwise) : Number(from)
-      settled = position
-      begun(position)
-    },
-    next: (limits) =>
-      new Promise((resolve, reject) => {
-        waiting = { limits, resolve, reject }
-        answer()
-        if (waiting !== undefined) asked()
-      }),
-    settle: (next) => {
-      settled = Math.max(settled, Number(next))
-    },
-  }
-
   return {
-    place,
-    assignment,
+    close,
+    lose: () => {
+      state.lost.abort()
+      close()
+    },
+  }
+}
+
+export const heldPartition = (start: PartitionStart, calls: PartitionCalls): HeldPartition => {
+  const buffer = recordBuffer()
+  const state: State = {
+    start,
+    lost: new AbortController(),
+    buffer,
+    position: undefined,
+    settled: 0,
+    stored: start.isNew === true ? undefined : start.committed,
+    end: undefined,
+    drained: undefined,
+    waiting: undefined,
+    closed: false,
+  }
+  return {
+    place: start.place,
+    assignment: assignmentOf(state, calls),
     get position() {
-      return position
+      return state.position
+    },
+    get drained() {
+      return state.drained
     },
     get hungry() {
-      return waiting !== undefined
+      return state.waiting !== undefined
     },
     get records() {
       return buffer.records
@@ -128,38 +190,15 @@ export const heldPartition = (
       return buffer.bytes
     },
     get uncommitted() {
-      if (position === undefined) return undefined
-      const to = settledTo()
-      return stored === undefined || to > stored ? to : undefined
+      return uncommitted(state)
     },
-    add: (message) => {
-      if (closed || position === undefined || message.offset < position) return
-      position = message.offset + 1
-      if (drained !== undefined && message.offset >= drained) drained = undefined
-      buffer.add(message)
-      answer()
-    },
-    reached: (offset) => {
-      if (position !== undefined && offset >= position) drained = offset
-    },
-    moved: (offset) => {
-      position = offset
-      drained = undefined
-    },
-    heard: (offset) => {
-      end = offset
+    ...arrivals(state),
+    heard: (end) => {
+      state.end = end
     },
     committed: (offset) => {
-      stored = offset
+      state.stored = offset
     },
-    failed: (error) => {
-      failure = { error }
-      answer()
-    },
-    close,
-    lose: () => {
-      lost.abort()
-      close()
-    },
+    ...endings(state),
   }
 }

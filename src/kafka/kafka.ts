@@ -1,7 +1,7 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { topicFault } from '../message/topic-fault.ts'
 import type { Publishing } from '../transport/publisher.ts'
-import type { SubscribeOptions, Subscribing } from '../transport/subscriber.ts'
+import type { Subscribing } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type Client, loadClient } from './client.ts'
 import { plainSettings } from './client-settings.ts'
@@ -10,6 +10,7 @@ import { openProducer, type Producer } from './producer.ts'
 import { openPublisher } from './publisher.ts'
 import { readOptions } from './read-options.ts'
 import { subscribeGroup } from './subscribe.ts'
+import { topicRetention } from './topic-retention.ts'
 import { createTopic } from './topics.ts'
 import { openTransactionalPublisher } from './transactional-publisher.ts'
 
@@ -18,18 +19,34 @@ export interface KafkaTransport extends Transport {
   readonly subscribing: Subscribing
 }
 
-const checkSubscription = ({ group, topics = [] }: SubscribeOptions): readonly string[] => {
-  const faults = topics.map(topicFault).filter((fault) => fault !== undefined)
-  if (group === '') faults.push('group: empty')
-  if (topics.length === 0) faults.push('topics: name at least one')
-  if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
-  return topics
-}
-
 const checkName = (name: string): void => {
   if (/^[A-Za-z0-9._-]{1,200}$/.test(name)) return
   const faults = 'name: letters, digits, . _ and - only, 1 to 200 characters'
   throw new OnewriteError('INVALID_CONFIG', { faults })
+}
+
+interface Closable {
+  close(): Promise<void>
+}
+
+/** Closes with the transport what nobody closed before. */
+const closing = () => {
+  const open = new Set<Closable>()
+  const keep = <Kept extends Closable>(closable: Kept): Kept => {
+    const kept = {
+      ...closable,
+      close: async () => {
+        await closable.close()
+        open.delete(kept)
+      },
+    }
+    open.add(kept)
+    return kept
+  }
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([...open].map((closable) => closable.close()))
+  }
+  return { keep, closeAll }
 }
 
 /**
@@ -39,7 +56,7 @@ const checkName = (name: string): void => {
  */
 export const kafka = (options: KafkaOptions): KafkaTransport => {
   const config = readOptions(options)
-  const open = new Set<{ close(): Promise<void> }>()
+  const { keep, closeAll } = closing()
   let client: Client | undefined
 
   const loaded = (): Client => {
@@ -54,19 +71,6 @@ export const kafka = (options: KafkaOptions): KafkaTransport => {
       await producer.close()
     }
   }
-  /** Closes with the transport what nobody closed before. */
-  const keep = <Closable extends { close(): Promise<void> }>(publisher: Closable): Closable => {
-    const kept = {
-      ...publisher,
-      close: async () => {
-        await publisher.close()
-        open.delete(kept)
-      },
-    }
-    open.add(kept)
-    return kept
-  }
-
   return {
     name: 'kafka',
     publishing: {
@@ -88,18 +92,14 @@ export const kafka = (options: KafkaOptions): KafkaTransport => {
     },
     subscribing: {
       subscribe: (options, member) => {
-        const topics = checkSubscription(options)
-        const subscription = subscribeGroup(loaded, config, { ...options, topics }, member)
-        const kept = { close: subscription.stop }
-        open.add(kept)
-        const forget = (): void => void open.delete(kept)
-        subscription.ended.then(forget, forget)
+        const subscription = subscribeGroup(loaded, config, options, member)
+        const { close } = keep({ close: subscription.stop })
+        subscription.ended.then(close, close)
         return subscription
       },
+      retention: (topics) => topicRetention(config, topics),
     },
     check: () => withProducer(async () => {}),
-    close: async () => {
-      await Promise.all([...open].map((publisher) => publisher.close()))
-    },
+    close: closeAll,
   }
 }

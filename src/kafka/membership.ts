@@ -1,31 +1,19 @@
-import type { Member } from '../transport/subscriber.ts'
-import { clientCalls } from './call.ts'
-import type { Client, ClientError, Place } from './client.ts'
+import { clientError } from './call.ts'
+import type { Client, ClientError, GroupCallbacks, Place } from './client.ts'
 import { groupSettings } from './client-settings.ts'
 import { groupCommits } from './commits.ts'
-import { connectHandle, makeHandle } from './connect.ts'
-import type { HeldPartition } from './held-partition.ts'
+import { openConsumer } from './consumer.ts'
+import { placeName } from './held-partition.ts'
 import { holding } from './holding.ts'
+import type { Joined, MembershipOptions } from './joined.ts'
+import { lookingAfter } from './look-after.ts'
 import type { KafkaConfig } from './options.ts'
 import { polling } from './poll.ts'
-import { watchClient } from './watch-client.ts'
-
-export interface MembershipOptions {
-  readonly group: string
-  readonly topics: readonly string[]
-  readonly from: 'start' | 'now'
-  readonly member: Member
-  /** Partitions were given or taken. */
-  rebalanced(): void
-  /** A commit was refused. */
-  refused(): void
-  /** Something keeps it from reading; undefined when it no longer does. */
-  troubled(reason: string | undefined): void
-}
+import { repeat } from './repeat.ts'
 
 /** One client in the group, from joining to leaving. */
 export interface Membership {
-  /** Rejects when the client cannot go on; MemberError when the member cannot. */
+  /** Rejects when the client cannot go on; with MemberError when the member cannot. */
   readonly failed: Promise<never>
   /** Lets the member finish, commits and leaves. Never rejects. */
   leave(): Promise<void>
@@ -34,9 +22,105 @@ export interface Membership {
 }
 
 const assignPartitions = -175
-const revokePartitions = -174
-const tick = 500
-const disconnectTimeout = 15_000
+const commitEvery = 500
+
+/** Answers the client, which does nothing with partitions by itself. */
+const answerRebalance = (
+  { hold, consumer, logger, fields }: Joined,
+  error: ClientError | undefined,
+  places: readonly Place[],
+): Promise<void> | undefined => {
+  const partitions = places.map(placeName)
+  if (error?.code === assignPartitions) {
+    logger.info({ ...fields, partitions }, 'partitions were assigned')
+    hold.take(places)
+    return undefined
+  }
+  if (consumer.handle.assignmentLost()) {
+    logger.warn({ ...fields, partitions }, 'partitions were lost')
+    hold.lose(places)
+    return undefined
+  }
+  logger.info({ ...fields, partitions }, 'partitions are wanted elsewhere')
+  return hold.giveBack(places)
+}
+
+/** Commits, hears where partitions end, and whether the group took them without a word so far. */
+const tend = ({ consumer: { handle }, hold, commits }: Joined): void => {
+  const partitions = [...hold.held.values()]
+  if (handle.assignmentLost()) for (const partition of partitions) partition.lose()
+  void commits.commit(partitions)
+  for (const partition of partitions) {
+    const { topic, partition: number } = partition.place
+    const { highOffset } = handle.getWatermarkOffsets(topic, number)
+    if (highOffset >= 0) partition.heard(highOffset)
+  }
+}
+
+interface Failing {
+  readonly failed: Promise<never>
+  fail(error: unknown): void
+}
+
+const failing = (): Failing => {
+  let reject: Failing['fail'] = () => undefined
+  const failed = new Promise<never>((_, fail) => {
+    reject = fail
+  })
+  failed.catch(() => undefined)
+  return { failed, fail: (error) => reject(error) }
+}
+
+/** Nothing comes before the client is polled, and then everything is there. */
+const callbacksOf = (joined: () => Joined, fail: (error: unknown) => void): GroupCallbacks => ({
+  rebalance_cb: (error, places) => {
+    try {
+      joined().options.rebalanced()
+      answerRebalance(joined(), error, places)?.catch(fail)
+    } catch (thrown) {
+      fail(thrown)
+    }
+  },
+  offset_commit_cb: (error, places) => joined().commits.answered(error, places),
+  queue_non_empty_cb: () => joined().polls.wake(),
+})
+
+const join = async (
+  client: Client,
+  config: KafkaConfig,
+  options: MembershipOptions,
+  fail: (error: unknown) => void,
+): Promise<Joined> => {
+  const { group, member, from } = options
+  const { logger, clientId } = config
+  const fields = { kafka: clientId, group }
+  const later: { joined?: Joined } = {}
+  const joined = (): Joined => {
+    if (later.joined === undefined) throw new Error('the client spoke before it was polled')
+    return later.joined
+  }
+  const settings = { ...groupSettings(config, group), ...callbacksOf(joined, fail) }
+  const consumer = await openConsumer(client, config, settings)
+  const commits = groupCommits(consumer.handle, ({ code, message }, places) => {
+    options.refused()
+    const partitions = places.map(placeName)
+    logger.warn({ ...fields, code, partitions }, `a commit of offsets was refused: ${message}`)
+  })
+  const hold = holding({
+    client,
+    consumer,
+    commits,
+    member,
+    from,
+    asked: () => joined().polls.wake(),
+    restarted: (place) => joined().polls.restarted(place),
+    unanswered: (error) => options.troubled(clientError(error).message),
+    fail,
+  })
+  const polls = polling(consumer, hold.held)
+  later.joined = { options, logger, fields, client, consumer, commits, hold, polls }
+  return later.joined
+}
 
 /** @throws BROKER_UNREACHABLE, BROKER_AUTHENTICATION, INVALID_CONFIG */
 export const openMembership = async (
@@ -44,108 +128,36 @@ export const openMembership = async (
   config: KafkaConfig,
   options: MembershipOptions,
 ): Promise<Membership> => {
-  const { group, topics, member, from } = options
-  const { logger, clientId } = config
-  const fields = { kafka: clientId, group }
-  const calls = clientCalls()
-  const held = new Map<string, HeldPartition>()
+  const { failed, fail } = failing()
+  const joined = await join(client, config, options, fail)
+  const { consumer, hold, polls, logger, fields } = joined
+  const { handle } = consumer
+  const unexpected = (error: unknown): void => {
+    logger.info({ ...fields, error: clientError(error).message }, 'the brokers do not answer')
+    options.troubled(clientError(error).message)
+  }
+  const after = lookingAfter(joined, unexpected)
+  const tending = repeat(commitEvery, () => tend(joined), unexpected)
   const stopPolls = new AbortController()
-  let disconnecting = false
-  let fail: (error: unknown) => void = () => undefined
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
-  failed.catch(() => undefined)
+  handle.on('partition.eof', (end) => hold.held.get(placeName(end))?.reached(end.offset))
+  const answered = (error: ClientError): void => {
+    if (error.isFatal === true) fail(error)
+    else after.heard(error)
+  }
+  handle.on('event.error', answered)
+  handle.subscribe(options.topics)
+  const polled = polls.run(stopPolls.signal, answered)
 
-  const rebalanced = (error: ClientError | undefined, places: readonly Place[]): void => {
-    options.rebalanced()
-    try {
-      if (error?.code === assignPartitions) {
-        logger.info({ ...fields, partitions: places }, 'partitions were assigned')
-        hold.take(places)
-        options.troubled(undefined)
-      } else if (error?.code === revokePartitions && handle.assignmentLost()) {
-        logger.warn({ ...fields, partitions: places }, 'partitions were lost')
-        hold.lose(places)
-      } else {
-        logger.info({ ...fields, partitions: places }, 'partitions are revoked')
-        hold.giveBack(places).catch(fail)
-      }
-    } catch (error) {
-      fail(error)
-    }
-  }
-  const settings = {
-    ...groupSettings(config, group),
-    rebalance_cb: rebalanced,
-    offset_commit_cb: (error: ClientError | undefined, places: readonly Place[]) =>
-      commits.answered(error, places),
-    queue_non_empty_cb: () => polls.wake(),
-  }
-  const handle = makeHandle(client.KafkaConsumer, settings, config)
-  const commits = groupCommits(handle, fields, logger, options.refused)
-  const polls = polling(handle, calls, held)
-  const unanswered = (_place: Place, error: unknown): void => {
-    options.troubled(error instanceof Error ? error.message : String(error))
-  }
-  const hold = holding({
-    handle,
-    calls,
-    commits,
-    member,
-    from,
-    held,
-    asked: polls.wake,
-    unanswered,
-    fail: (error) => fail(error),
-  })
-  const disconnect = async (): Promise<void> => {
-    if (disconnecting) return
-    disconnecting = true
-    if (!(await calls.settled(disconnectTimeout))) return
-    await calls
-      .call('leaving the group', disconnectTimeout, (callback) => handle.disconnect(callback))
-      .catch(() => undefined)
-  }
-  const watch = watchClient(handle, config)
-  try {
-    await connectHandle(handle, calls, watch, config)
-  } catch (error) {
-    void disconnect()
-    throw error
-  }
-  handle.on('partition.eof', (end) => held.get(`${end.topic}/${end.partition}`)?.reached(end.offset))
-  handle.on('event.error', (error) => {
-    if (error.isFatal === true) fail(error)
-  })
-  const refused = (error: ClientError): void => {
-    if (error.isFatal === true) fail(error)
-    else logger.info({ ...fields, code: error.code }, error.message)
-  }
-  const hear = (): void => {
-    for (const partition of held.values()) {
-      const { topic, partition: number } = partition.place
-      const { highOffset } = handle.getWatermarkOffsets(topic, number)
-      if (highOffset >= 0) partition.heard(highOffset)
-    }
-  }
-  const timer = setInterval(() => {
-    void commits.commit([...held.values()])
-    hear()
-  }, tick)
-  handle.subscribe(topics)
-  const polled = polls.run(stopPolls.signal, refused)
   const close = async (): Promise<void> => {
-    clearInterval(timer)
+    await Promise.all([tending.stop(), after.stop()])
     stopPolls.abort()
     await polled
-    await disconnect()
+    await consumer.close()
   }
-
   return {
     failed,
     leave: async () => {
-      await hold.giveAllBack().catch(() => undefined)
+      await hold.giveAllBack().catch(unexpected)
       await close()
     },
     abandon: async () => {

@@ -1,62 +1,70 @@
 import { pause } from '../lifecycle/pause.ts'
-import { type Calls, clientError } from './call.ts'
-import type { ConsumerHandle, Place } from './client.ts'
+import { ClientCallError, clientError } from './call.ts'
+import type { Client, Place } from './client.ts'
+import type { Consumer } from './consumer.ts'
 import type { PartitionStart } from './held-partition.ts'
+import { type Isolation, wholeRanges } from './read-partitions.ts'
 
 const askTimeout = 5_000
 const grace = 1_000
 const askAgain = 500
 
-interface Watermarks {
-  readonly lowOffset: number
-  readonly highOffset: number
+/**
+ * Where a partition begins and ends now.
+ *
+ * @throws ClientCallError
+ */
+export const rangeOf = async (
+  client: Client,
+  consumer: Consumer,
+  { topic, partition }: Place,
+  end: Isolation,
+): Promise<{ readonly from: number; readonly to: number }> => {
+  const [range] = await wholeRanges(client, consumer, { topic, partitions: [partition], end })
+  if (range === undefined) throw new ClientCallError({ code: -1, message: `${topic} gives no offsets` })
+  return range
 }
 
-/** The first offset there is, and the first that a read_committed reader does not get now. */
-export const watermarks = (handle: ConsumerHandle, { call }: Calls, place: Place): Promise<Watermarks> =>
-  call<Watermarks>('asking for offsets', askTimeout + grace, (callback) =>
-    handle.queryWatermarkOffsets(place.topic, place.partition, askTimeout, callback),
-  )
-
-const offsetOf = (answer: unknown): number | undefined => {
-  if (typeof answer !== 'object' || answer === null) return undefined
-  if (!('topic' in answer)) throw clientError(answer)
-  return 'offset' in answer && typeof answer.offset === 'number' && answer.offset >= 0
-    ? answer.offset
-    : undefined
+const offsetIn = (answer: unknown): number | undefined => {
+  if (typeof answer !== 'object' || answer === null || !('partition' in answer)) throw clientError(answer)
+  const offset = 'offset' in answer ? answer.offset : undefined
+  return typeof offset === 'number' && offset >= 0 ? offset : undefined
 }
 
-const committedOffset = async (
-  handle: ConsumerHandle,
-  { call }: Calls,
-  place: Place,
-): Promise<number | undefined> => {
-  const answers = await call<readonly unknown[]>('asking for the offset', askTimeout + grace, (callback) =>
-    handle.committed([place], askTimeout, callback),
+const committedOffset = async ({ handle, calls }: Consumer, place: Place): Promise<number | undefined> => {
+  const answers = await calls.call<readonly unknown[]>(
+    'asking for the group',
+    askTimeout + grace,
+    (callback) => handle.committed([place], askTimeout, callback),
   )
-  return offsetOf(answers[0])
+  return offsetIn(answers[0])
+}
+
+export interface StartOptions {
+  readonly from: 'start' | 'now'
+  readonly stop: AbortSignal
+  /** Told each time the brokers do not answer. */
+  unanswered(error: unknown): void
 }
 
 /**
- * Where the group stands in a partition. Asks until the brokers answer; undefined when it was called off.
- * `failed` is told each time they do not.
+ * Asks until the brokers answer; undefined when it was called off. `now` is the first open transaction: what commits
+ * from now on is not passed over.
  */
 export const partitionStart = async (
-  handle: ConsumerHandle,
-  calls: Calls,
+  client: Client,
+  consumer: Consumer,
   place: Place,
-  from: 'start' | 'now',
-  stop: AbortSignal,
-  failed: (error: unknown) => void,
+  { from, stop, unanswered }: StartOptions,
 ): Promise<PartitionStart | undefined> => {
   while (!stop.aborted) {
     try {
-      const committed = await committedOffset(handle, calls, place)
+      const committed = await committedOffset(consumer, place)
       if (committed !== undefined) return { place, committed, otherwise: committed }
-      const { lowOffset, highOffset } = await watermarks(handle, calls, place)
-      return { place, committed, otherwise: from === 'now' ? highOffset : lowOffset }
+      const range = await rangeOf(client, consumer, place, 'read_committed')
+      return { place, committed, otherwise: from === 'now' ? range.to : range.from }
     } catch (error) {
-      if (!stop.aborted) failed(error)
+      if (!stop.aborted) unanswered(error)
       await pause(askAgain, stop)
     }
   }

@@ -1,6 +1,7 @@
 import { pause } from '../lifecycle/pause.ts'
-import { type Calls, clientError } from './call.ts'
-import type { ClientError, ConsumedMessage, ConsumerHandle, Place } from './client.ts'
+import { clientError } from './call.ts'
+import type { ClientError, ConsumedMessage, Place } from './client.ts'
+import type { Consumer } from './consumer.ts'
 import { type HeldPartition, placeName } from './held-partition.ts'
 
 /** The polling of one client. It never rests for long: a client that is not polled is taken for dead. */
@@ -25,8 +26,7 @@ const most = { records: 2_000, bytes: 4 * 1024 * 1024 }
 const goOn = { records: 500, bytes: 1024 * 1024 }
 
 export const polling = (
-  handle: ConsumerHandle,
-  { call }: Calls,
+  { handle, calls: { call } }: Consumer,
   held: ReadonlyMap<string, HeldPartition>,
 ): Polling => {
   const paused = new Set<string>()

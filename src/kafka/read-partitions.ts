@@ -96,7 +96,10 @@ interface Asked {
 /** UNKNOWN_TOPIC_OR_PART, LEADER_NOT_AVAILABLE, NOT_LEADER_FOR_PARTITION: a topic that was just made, a new leader. */
 const settling = [3, 5, 6]
 
-const offsets = ({ calls, admin }: Producer, asked: Asked): Promise<readonly ListedOffset[]> =>
+/** Whoever can ask: a producer or a consumer. */
+export type Asking = Pick<Producer, 'calls' | 'admin'>
+
+const offsets = ({ calls, admin }: Asking, asked: Asked): Promise<readonly ListedOffset[]> =>
   whileRetriable(callTimeout, async (atMost) => {
     const { topic, partitions, offset, isolationLevel } = asked
     const places = partitions.map((partition) => ({ topic, partition, offset }))
@@ -127,7 +130,7 @@ export interface Whole {
  */
 export const wholeRanges = async (
   client: Client,
-  producer: Producer,
+  asking: Asking,
   { topic, partitions, end }: Whole,
 ): Promise<readonly Range[]> => {
   const { OffsetSpec, IsolationLevel } = client.AdminClient
@@ -135,8 +138,8 @@ export const wholeRanges = async (
   const level = end === 'read_committed' ? READ_COMMITTED : READ_UNCOMMITTED
   const asked = { topic, partitions }
   const begin = { ...asked, offset: OffsetSpec.EARLIEST, isolationLevel: READ_UNCOMMITTED }
-  const first = await offsets(producer, begin)
-  const last = await offsets(producer, { ...asked, offset: OffsetSpec.LATEST, isolationLevel: level })
+  const first = await offsets(asking, begin)
+  const last = await offsets(asking, { ...asked, offset: OffsetSpec.LATEST, isolationLevel: level })
   const firstOf = new Map(first.map(({ partition, offset }) => [partition, offset]))
   return last.map(({ partition, offset }) => ({
     topic,

@@ -86,8 +86,17 @@ export interface Subscription {
   counts?(): SubscriptionCounts
 }
 
+/** For how long a transport keeps the records of a topic, whoever has read them. */
+export interface TopicRetention {
+  readonly topic: string
+  /** Milliseconds at least; infinite where none is dropped by age. */
+  readonly keeps: number
+}
+
 /** The receiving half of a transport. */
 export interface Subscribing {
   /** Each partition of the topics belongs to one member of the group at a time. */
   subscribe(options: SubscribeOptions, member: Member): Subscription
+  /** Of topics that exist and may be asked about. Absent where no record goes before every group has read it. */
+  retention?(topics: readonly string[]): Promise<readonly TopicRetention[]>
 }
