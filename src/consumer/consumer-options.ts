@@ -38,8 +38,8 @@ export interface ConsumerOptions {
     /** How long it is remembered that an event was handled. Default `7d`. */
     readonly window?: Duration
     /**
-     * Start although a topic keeps records for longer than the window: read again from their beginning, events outside of
-     * the window take effect again. Default false.
+     * Start although a topic keeps records for longer than the window: read again from their beginning, events outside
+     * of the window take effect again. Default false.
      */
     readonly acceptRepeats?: boolean
   }

@@ -18,6 +18,7 @@ export interface ConsumerPlan {
   readonly timeout: number
   readonly from: 'start' | 'now'
   readonly inboxWindow: number
+  readonly acceptRepeats: boolean
   readonly notifications: boolean
   readonly firstFilter: FirstFilter | undefined
   readonly quarantineEvents: number
@@ -48,6 +49,7 @@ const planOf = (options: ConsumerOptions): ConsumerPlan => {
     timeout: milliseconds(options.timeout ?? '30s'),
     from: options.from ?? 'start',
     inboxWindow: milliseconds(inbox.window ?? week),
+    acceptRepeats: inbox.acceptRepeats ?? false,
     notifications: options.notifications ?? false,
     firstFilter: options.firstFilter,
     quarantineEvents: quarantine.events ?? 1_000,

@@ -36,6 +36,12 @@ export const consumerErrors = {
     fix: 'Look at the log of the transport before it.',
     retryable: true,
   },
+  RETENTION_MISMATCH: {
+    message: 'consumer {name} does not start: {faults}',
+    delivery: 'Nothing was read, and nothing is lost by it.',
+    fix: 'Set inbox.window to what the topics keep at least, and keep topics for longer than an event is retried.',
+    retryable: false,
+  },
   CONSUMER_STOPPED: {
     message: 'consumer {name} stopped before event {id}: {cause}',
     delivery: 'Nothing is skipped: the event and what follows it wait.',

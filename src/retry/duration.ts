@@ -32,3 +32,11 @@ export const milliseconds = (duration: Duration, name = 'duration'): number => {
     faults: `${name}: ${given} is not a duration; write milliseconds, or a text such as 250ms, 5s, 2m, 1h, 7d`,
   })
 }
+
+/** In the largest unit that gives a whole number: `7d`, `90m`, `1500ms`. */
+export const durationText = (length: number): string => {
+  const [unit, size] = Object.entries(units)
+    .reverse()
+    .find(([, one]) => length >= one && length % one === 0) ?? ['ms', 1]
+  return `${length / size}${unit}`
+}

@@ -41,12 +41,13 @@ const open = async (options: ServiceOptions): Promise<OpenDatabase> => {
   return { database, close: async () => {} }
 }
 
-/** Opens the database and brings its schema up to date, or checks that it is. */
+/** Opens the database, brings its schema up to date or checks that it is, and lets the service prepare its own. */
 export const openDatabase = async (options: ServiceOptions, logger: Logger): Promise<OpenDatabase> => {
   const opened = await open(options)
   try {
     if (options.migrate === false) await assertSchema(opened.database)
     else await migrate(opened.database, { log: logger })
+    await options.prepare?.(opened.database)
     return opened
   } catch (error) {
     await opened.close()

@@ -1,3 +1,4 @@
+import type { Consumer } from '../consumer/consumer.ts'
 import { didYouMean } from '../error/did-you-mean.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Logger } from '../lifecycle/logger.ts'
@@ -11,6 +12,7 @@ import type { Delivery } from '../relay/open-sink.ts'
 import type { BudgetPolicy } from '../relay/wal/budget.ts'
 import type { Topic } from '../transport/publisher.ts'
 import type { Transport } from '../transport/transport.ts'
+import { consumersFault } from './consumers-option.ts'
 import { type Outboxes, outboxesFault } from './outboxes-option.ts'
 import { type Retention, retentionFault } from './retention-option.ts'
 
@@ -23,9 +25,14 @@ export interface ServiceOptions {
   readonly transport?: Transport
   /** Events this service records: their topics are created at start and their types can be decoded. */
   readonly events?: Iterable<Definition>
+  /** Made by `consumer()`. Each reads the topics of the events it handles; instances of the service share the work. */
+  readonly consumers?: readonly Consumer[]
   /** How topics are named. Default `{aggregate}.events`. */
   readonly topic?: TopicStrategy
-  /** Topics to create beside those of `events`; false creates none. Existing topics are left alone. */
+  /**
+   * Topics to create beside those of `events` and those that dead letters of `consumers` are copied to; false creates
+   * none. Existing topics are left alone.
+   */
   readonly createTopics?: readonly (string | Topic)[] | false
   /** Default `exactly-once`. */
   readonly delivery?: Delivery
@@ -55,6 +62,11 @@ export interface ServiceOptions {
   readonly published?: (records: readonly OutgoingRecord[]) => void
   /** Install and upgrade onewrite's schema at start. Default true; otherwise its version is checked. */
   readonly migrate?: boolean
+  /**
+   * Called at start, before anything runs: the place for migrations of the service's own tables, which handlers of its
+   * consumers need.
+   */
+  readonly prepare?: (database: Database) => Promise<unknown>
   /** Schema of the log, where `database` is a URL or embedded. Default `onewrite`. */
   readonly schema?: string
   /** Milliseconds after which a silent leader is replaced. Default 5,000. */
@@ -79,6 +91,7 @@ const knownOptions = [
   'database',
   'transport',
   'events',
+  'consumers',
   'topic',
   'createTopics',
   'delivery',
@@ -89,6 +102,7 @@ const knownOptions = [
   'beyondBudget',
   'published',
   'migrate',
+  'prepare',
   'schema',
   'leaseTtl',
   'polling',
@@ -113,8 +127,10 @@ const rules: { readonly [Name in keyof ServiceOptions]?: (value: unknown) => str
     typeof value === 'string' || isObject(value) ? undefined : 'is neither a URL nor a database',
   transport: (value) => (isObject(value) && 'close' in value ? undefined : 'is not a transport'),
   events: (value) => (isIterable(value) ? undefined : 'is not a list of events'),
+  consumers: consumersFault,
   topic: (value) => (typeof value === 'function' ? undefined : 'is not a naming strategy'),
   published: (value) => (typeof value === 'function' ? undefined : 'is not a function'),
+  prepare: (value) => (typeof value === 'function' ? undefined : 'is not a function'),
   migrate: (value) => (typeof value === 'boolean' ? undefined : 'is neither true nor false'),
   delivery: (value) =>
     isOneOf(value, ['exactly-once', 'at-least-once'])

@@ -1,22 +1,19 @@
-import { encodeDeadLetter } from '../consumer/dlq-copy.ts'
-import { withDeadline } from '../lifecycle/deadline.ts'
 import { type Health, type HealthState, worstHealth } from '../lifecycle/health.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
-import { stopAll } from '../lifecycle/loop.ts'
 import { type RecordOptions, record } from '../log/record.ts'
 import { type LogSubscribing, logSubscribing } from '../log/subscribe.ts'
 import { type Catalogue, catalogue } from '../message/catalogue.ts'
-import type { RawEvent } from '../message/raw-event.ts'
-import { toRecord } from '../message/to-record.ts'
-import { topicNaming } from '../message/topic.ts'
 import type { Database, Transaction } from '../postgres/database.ts'
-import { type Duration, milliseconds } from '../retry/duration.ts'
+import type { Duration } from '../retry/duration.ts'
 import { postgres } from '../transport/postgres.ts'
 import { keepPartitions } from './keep-partitions.ts'
 import { keepRetention } from './keep-retention.ts'
+import { nameTopics } from './name-topics.ts'
 import { openDatabase } from './open-database.ts'
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts'
+import { startConsumers, subscribingOf } from './start-consumers.ts'
 import { startPublishing } from './start-publishing.ts'
+import { stopService } from './stop-service.ts'
 
 export interface ServiceHealth {
   /** The worst of the parts: `up` and `standby` are well, `degraded` goes on by itself. */
@@ -48,7 +45,8 @@ export interface Service {
    * Opens and migrates the database and starts the background loops. A transport that cannot be reached does not keep
    * the service from recording: health says `degraded`, and events leave once it is back.
    *
-   * @throws INVALID_CONFIG, DATABASE_UNREACHABLE, DATABASE_AUTHENTICATION, SCHEMA_TOO_NEW, EMBEDDED_UNAVAILABLE, …
+   * @throws INVALID_CONFIG, DATABASE_UNREACHABLE, DATABASE_AUTHENTICATION, SCHEMA_TOO_NEW, EMBEDDED_UNAVAILABLE,
+   * RETENTION_MISMATCH, …
    */
   start(): Promise<RunningService>
 }
@@ -57,14 +55,11 @@ export interface Service {
 export const service = (options: ServiceOptions): Service => {
   checkServiceOptions(options)
   const { name, transport = postgres(), logger = silentLogger } = options
+  const { consumers = [] } = options
   const definitions = [...(options.events ?? [])]
   const known = catalogue(definitions)
-  const topicOf = topicNaming({
-    definitions,
-    ...(options.topic === undefined ? {} : { strategy: options.topic }),
-  })
-  const encode = (event: RawEvent) =>
-    encodeDeadLetter(event) ?? toRecord(event, { source: `/${name}`, topicOf })
+  const { topicOf, encode } = nameTopics({ ...options, events: definitions })
+  if (consumers.length > 0) subscribingOf(transport, consumers)
 
   const start = async (): Promise<RunningService> => {
     const { database, close } = await openDatabase(options, logger)
@@ -76,38 +71,38 @@ export const service = (options: ServiceOptions): Service => {
     })
     transport.attach?.(log)
     const publishing = startPublishing({ options, database, transport, definitions, topicOf, encode, logger })
+    const poke = (): void => {
+      publishing.poke()
+      log.poke()
+    }
+    const consuming = startConsumers({ consumers, database, transport, topicOf, logger, recorded: poke })
     const partitions = keepPartitions(database, logger)
     const { retention = 'forever' } = options
     const keeping = retention === 'forever' ? [] : [keepRetention(database, retention.after, logger)]
     for (const one of [partitions, ...keeping]) one.start()
-    const loops = [...publishing.loops, partitions, ...keeping]
-    await Promise.all(loops.map(({ settled }) => settled))
+    const others = [...publishing.loops, partitions, ...keeping]
+    const loops = [...others, ...consuming.loops]
+    const parts = { name, consuming: consuming.loops, others, log, transport, close }
+    const stop: RunningService['stop'] = (settings) => stopService(parts, settings)
+    const [refusal] = await Promise.all([consuming.refused, ...loops.map(({ settled }) => settled)])
+    if (refusal !== undefined) {
+      await stop().catch(() => undefined)
+      throw refusal
+    }
     return {
       name,
       database,
       catalogue: known,
       transaction: async (work, settings) => {
         const result = await record(database, work, settings)
-        publishing.poke()
-        log.poke()
+        poke()
         return result
       },
       health: () => {
-        const parts = loops.map((one) => one.health())
-        return { state: worstHealth(parts)?.state ?? 'up', parts }
+        const found = loops.map((one) => one.health())
+        return { state: worstHealth(found)?.state ?? 'up', parts: found }
       },
-      stop: async ({ drain = '20s' } = {}) => {
-        const limit = milliseconds(drain, 'drain')
-        const until = performance.now() + limit
-        const stopped = stopAll(loops, { drain: limit })
-        // A subscription ends with the service: what it reads from is closed below.
-        const outcomes = await Promise.allSettled([stopped, log.stop({ drain: limit })])
-        const closed = Promise.allSettled([transport.close()]).then(close)
-        const left = Math.max(1000, until - performance.now())
-        outcomes.push(...(await Promise.allSettled([withDeadline(`service ${name}`, closed, left)])))
-        const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-        if (failed !== undefined) throw failed.reason
-      },
+      stop,
     }
   }
   return { start }

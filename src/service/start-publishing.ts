@@ -13,6 +13,7 @@ import { delivering } from '../transport/deliver.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
+import { dlqTopics } from './consumers-option.ts'
 import { topicCreation } from './create-topics.ts'
 import { relaySource } from './relay-source.ts'
 import type { ServiceOptions } from './service-options.ts'
@@ -33,12 +34,13 @@ export interface StartedPublishing {
 }
 
 const topicsOf = ({ options, definitions, topicOf }: PublishingPlan): readonly Topic[] => {
-  const { createTopics = [] } = options
+  const { createTopics = [], consumers = [] } = options
   if (createTopics === false) return []
   const events = definitions.filter(({ kind }) => kind === 'event').map((event) => ({ name: topicOf(event) }))
+  const deadLetters = dlqTopics(consumers, topicOf)
   const named = createTopics.map((topic) => (typeof topic === 'string' ? { name: topic } : topic))
   // The last of a name wins: what was asked for with partitions beats what an event implies.
-  return [...new Map([...events, ...named].map((topic) => [topic.name, topic])).values()]
+  return [...new Map([...events, ...deadLetters, ...named].map((topic) => [topic.name, topic])).values()]
 }
 
 type Published = (records: readonly OutgoingRecord[]) => void
