@@ -5,6 +5,7 @@ import { migrate } from '../postgres/migrate.ts'
 import { pgDatabase } from '../postgres/pg-database.ts'
 import { assertSchema } from '../postgres/schema-version.ts'
 import type { ServiceOptions } from './service-options.ts'
+import { poolSize } from './share-connections.ts'
 
 /** A database and how to let go of it: what was opened here is closed here, the rest is left alone. */
 export interface OpenDatabase {
@@ -12,13 +13,16 @@ export interface OpenDatabase {
   close(): Promise<void>
 }
 
-const openUrl = (url: string, { name, schema, logger }: ServiceOptions): Database =>
-  pgDatabase({
+const openUrl = (url: string, options: ServiceOptions): Database => {
+  const { name, schema, logger } = options
+  return pgDatabase({
     url,
     applicationName: `onewrite ${name}`,
+    max: poolSize(options),
     ...(schema === undefined ? {} : { schema }),
     ...(logger === undefined ? {} : { log: logger }),
   })
+}
 
 const openEmbedded = async (server: Embedded, options: ServiceOptions): Promise<OpenDatabase> => {
   const database = openUrl(await server.start(), options)

@@ -11,6 +11,7 @@ import { keepRetention } from './keep-retention.ts'
 import { nameTopics } from './name-topics.ts'
 import { openDatabase } from './open-database.ts'
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts'
+import { connectionsEach } from './share-connections.ts'
 import { startConsumers, subscribingOf } from './start-consumers.ts'
 import { startPublishing } from './start-publishing.ts'
 import { stopService } from './stop-service.ts'
@@ -75,7 +76,11 @@ export const service = (options: ServiceOptions): Service => {
       publishing.poke()
       log.poke()
     }
-    const consuming = startConsumers({ consumers, database, transport, topicOf, logger, recorded: poke })
+    const connections = connectionsEach(options)
+    const consuming = startConsumers({
+      ...{ consumers, connections, database, transport, topicOf, logger },
+      recorded: poke,
+    })
     const partitions = keepPartitions(database, logger)
     const { retention = 'forever' } = options
     const keeping = retention === 'forever' ? [] : [keepRetention(database, retention.after, logger)]

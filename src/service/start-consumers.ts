@@ -14,6 +14,8 @@ import { consumerTopics } from './consumers-option.ts'
 
 export interface ConsumingPlan {
   readonly consumers: readonly Consumer[]
+  /** Each may use for events that it runs apart. */
+  readonly connections: number
   readonly database: Database
   readonly transport: Transport
   readonly topicOf: TopicStrategy
@@ -53,13 +55,16 @@ const refusalOf = async (check: Promise<void>): Promise<OnewriteError | undefine
 }
 
 const startConsumer = (plan: ConsumingPlan, consumer: Consumer) => {
-  const { consumers, database, transport, topicOf, logger, recorded } = plan
+  const { consumers, connections, database, transport, topicOf, logger, recorded } = plan
   const { name } = consumer
   const topics = consumerTopics(consumer, topicOf)
   const subscribing = checkedSubscribing(subscribingOf(transport, consumers), name, consumer.plan)
   // Without a relay nothing would move the copies; whoever wants them reads the dead letters.
   const publishing = transport.publishing !== undefined
-  const running = runConsumer({ consumer, database, subscribing, topics, publishing, recorded, logger })
+  const running = runConsumer({
+    ...{ consumer, database, connections, subscribing, topics },
+    ...{ publishing, recorded, logger },
+  })
   return { running, refusal: refusalOf(subscribing.check(topics)) }
 }
 
