@@ -1,5 +1,6 @@
 import { enqueue } from '../dead-letter/enqueue.ts'
 import { openQueuesOf } from '../dead-letter/open-queues.ts'
+import type { Cause } from '../dead-letter/set-aside.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { failpoint } from '../lifecycle/failpoint.ts'
 import { pause } from '../lifecycle/pause.ts'
@@ -84,15 +85,23 @@ const refusal = (type: string, answer: Exclude<Answer, { answer: 'done' | 'skip'
   return failureOf(new OnewriteError('HANDLER_REFUSED', { type, reason: answer.reason }))
 }
 
+/** No handler was asked. */
+interface Unreadable {
+  readonly answer: 'unreadable'
+  readonly cause: Cause
+}
+
 /** Of a record that its consumer passes over where it cannot be read. */
-const unreadable = (entry: Entry, failure: Failure): Answer => {
-  if (entry.received.whenUnreadable === 'skip') {
-    return { answer: 'skip', reason: `unreadable: ${failure.cause.message}` }
-  }
+const unreadable = (entry: Entry, failure: Failure): Unreadable => {
+  if (entry.received.whenUnreadable === 'skip') return { answer: 'unreadable', cause: failure.cause }
   throw new HandlerFailed(entry, failure)
 }
 
-const answerOf = async (context: Context, { tx, signal }: Filling, entry: Entry): Promise<Answer> => {
+const answerOf = async (
+  context: Context,
+  { tx, signal }: Filling,
+  entry: Entry,
+): Promise<Answer | Unreadable> => {
   const { received } = entry
   if (received.kind === 'unreadable') {
     return unreadable(entry, { verdict: 'permanent', cause: received.cause })
@@ -118,7 +127,7 @@ const answerOf = async (context: Context, { tx, signal }: Filling, entry: Entry)
 
 const handle = async (context: Context, filling: Filling, entry: Entry): Promise<void> => {
   const { received } = entry
-  let answer: Answer
+  let answer: Answer | Unreadable
   try {
     answer = await answerOf(context, filling, entry)
   } catch (error) {
@@ -133,6 +142,8 @@ const handle = async (context: Context, filling: Filling, entry: Entry): Promise
     filling.dealt.push({ entry, end: 'done' })
   } else if (answer.answer === 'skip') {
     filling.dealt.push({ entry, end: 'skipped', reason: answer.reason })
+  } else if (answer.answer === 'unreadable') {
+    filling.dealt.push({ entry, end: 'unreadable', reason: answer.cause.message })
   } else {
     const type = received.kind === 'event' ? received.type : 'unknown'
     throw new HandlerFailed(entry, refusal(type, answer))

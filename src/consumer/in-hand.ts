@@ -25,6 +25,6 @@ export interface Entry {
 /** What became of an event that is dealt with. */
 export interface Dealt {
   readonly entry: Entry
-  readonly end: 'done' | 'seen' | 'held' | 'skipped'
+  readonly end: 'done' | 'seen' | 'held' | 'skipped' | 'unreadable'
   readonly reason?: string
 }

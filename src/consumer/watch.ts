@@ -55,14 +55,16 @@ const place = ({ received, partition, offset }: Entry) => ({
   offset: String(offset),
 })
 
-const statuses = { done: 'SUCCEEDED', skipped: 'SKIPPED', held: 'PENDING' } as const
+const statuses = { done: 'SUCCEEDED', skipped: 'SKIPPED', unreadable: 'SKIPPED', held: 'PENDING' } as const
 
 type Telling = Pick<WatchOptions, 'name' | 'logger' | 'notifications'>
 
 const tellDealt = ({ name, logger, notifications }: Telling, { entry, end, reason }: Dealt): void => {
   if (end === 'seen') return
   notifications?.note(entry, { status: statuses[end], ...(reason === undefined ? {} : { reason }) })
-  if (end === 'skipped') logger.warn({ ...place(entry), consumer: name, reason }, 'an event was skipped')
+  const fields = { ...place(entry), consumer: name, reason }
+  if (end === 'skipped') logger.warn(fields, 'an event was skipped')
+  if (end === 'unreadable') logger.error(fields, 'an event that cannot be read was passed over')
 }
 
 const tellRetry = (

@@ -31,7 +31,7 @@ export const attributes = {
   'onewrite.relay.position': 'Position of the last event in the batch.',
   'onewrite.consumer.name': 'Name of the consumer.',
   'onewrite.consumer.outcome':
-    'What became of the event: `done`, `seen` (a repeat), `held` (waits behind a dead letter), `skipped`, `ignored` (no handler), `parked`, `redriven`.',
+    'What became of the event: `done`, `seen` (a repeat), `held` (waits behind a dead letter), `skipped`, `unreadable` (passed over), `ignored` (no handler), `parked`, `redriven`.',
 } as const satisfies Record<string, string>
 
 export type AttributeName = keyof typeof attributes

@@ -1,8 +1,10 @@
 import { instruments } from './instruments.ts'
 
+const ends = ['done', 'seen', 'held', 'skipped', 'unreadable'] as const
+
 /** What became of events that are dealt with. */
 export interface CountedEvent {
-  readonly end: 'done' | 'seen' | 'held' | 'skipped'
+  readonly end: (typeof ends)[number]
 }
 
 export interface ConsumerLag {
@@ -36,7 +38,7 @@ export const consumerInstruments = (name: string): ConsumerInstruments => {
     instruments().counters[`onewrite.consumer.${kind}`].add(1, { ...consumer, 'error.type': code })
   return {
     dealt: (events) => {
-      for (const outcome of ['done', 'seen', 'held', 'skipped'] as const) {
+      for (const outcome of ends) {
         count(outcome, events.filter(({ end }) => end === outcome).length)
       }
     },
