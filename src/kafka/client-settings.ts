@@ -106,7 +106,8 @@ const protocolSettings = ({ groupProtocol, sessionTimeout }: KafkaConfig): Clien
         'group.protocol': 'classic',
         'partition.assignment.strategy': 'cooperative-sticky',
         'session.timeout.ms': sessionTimeout,
-        'heartbeat.interval.ms': Math.min(3_000, Math.floor(sessionTimeout / 3)),
+        // What takes a partition away is learnt with a heartbeat.
+        'heartbeat.interval.ms': Math.min(1_000, Math.floor(sessionTimeout / 3)),
       }
 
 export const groupSettings = (config: KafkaConfig, group: string): ClientSettings => ({
