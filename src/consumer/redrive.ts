@@ -6,6 +6,7 @@ import { append } from '../log/append.ts'
 import type { Transaction } from '../postgres/database.ts'
 import { limitTransaction } from './attempt.ts'
 import type { Context } from './context.ts'
+import { decide, waitOf } from './decide.ts'
 import { type Failure, failureOf, isNobodysFault, own } from './failure.ts'
 import { markInbox } from './inbox/mark.ts'
 import { deliveredOf } from './outgoing.ts'
@@ -23,9 +24,19 @@ export interface RedriveOptions {
 
 /** A queue whose head failed in passing: left alone for a while. */
 interface Resting {
+  /** Of the head. */
+  readonly number: bigint
   readonly until: number
   readonly since: number
   readonly attempts: number
+}
+
+type Rests = ReadonlyMap<bigint, Resting>
+
+/** Attempts since it was released. */
+const triedOf = (resting: Rests, { number, queue }: Head): number => {
+  const rest = resting.get(queue)
+  return rest?.number === number ? rest.attempts : 0
 }
 
 /** Ends the transaction in which the head of a queue failed. */
@@ -41,7 +52,12 @@ class HeadFailed extends Error {
   }
 }
 
-const handleHead = async (options: RedriveOptions, tx: Transaction, head: Head): Promise<number> => {
+const handleHead = async (
+  options: RedriveOptions,
+  tx: Transaction,
+  head: Head,
+  attempt: number,
+): Promise<number> => {
   const { context, receive, signal } = options
   const { timeout } = context.consumer.plan
   const received = receive(deliveredOf(head.record, head.position))
@@ -53,7 +69,6 @@ const handleHead = async (options: RedriveOptions, tx: Transaction, head: Head):
     throw new HeadFailed(head, { verdict: 'permanent', cause })
   }
   const { handler, record } = received
-  const attempt = head.attempts + 1
   const event = readEvent(received)
   const answer = await runHandler({
     ...{ handler, event, record, tx, attempt, timeout, signal },
@@ -76,18 +91,19 @@ const handleHead = async (options: RedriveOptions, tx: Transaction, head: Head):
  * Runs the head of one released queue: effects, emitted events and the end of the dead letter commit together, so doing
  * it again does nothing. The lock on its queue keeps every other instance from it.
  */
-const redriveOne = (options: RedriveOptions, except: readonly bigint[]) => {
+const redriveOne = (options: RedriveOptions, resting: Rests) => {
+  const except = [...resting].filter(([, { until }]) => until > Date.now()).map(([queue]) => queue)
   const { context } = options
   return context.database.transaction(async (tx) => {
     await own(limitTransaction(tx, context.consumer.plan.timeout))
     const head = await own(takeHead(tx, context.reader, except))
     if (head === undefined) return undefined
     try {
-      const events = await handleHead(options, tx, head)
+      const attempt = head.attempts + triedOf(resting, head) + 1
+      const events = await handleHead(options, tx, head, attempt)
       // It is there already; a repeat that comes long after its first mark has to find it all the same.
       await own(markInbox(tx, context.id, [head.id]))
       await own(markDelivered(tx, head))
-      failpoint('consumer.redriven')
       return { head, events }
     } catch (error) {
       if (isNobodysFault(error) || error instanceof HeadFailed) throw error
@@ -96,30 +112,36 @@ const redriveOne = (options: RedriveOptions, except: readonly bigint[]) => {
   })
 }
 
-const restOf = (context: Context, { failure }: HeadFailed, before: Resting | undefined) => {
-  const { plan } = context.consumer
+/** As for what comes from the transport: undefined where it is to be parked again. */
+const restOf = (
+  { consumer }: Context,
+  { head, failure }: HeadFailed,
+  resting: Rests,
+): Resting | undefined => {
   const now = Date.now()
-  const { since = now, attempts = 0 } = before ?? {}
-  const spent = now - since >= plan.retryFor || attempts + 1 >= plan.retryAttempts
-  if (failure.verdict !== 'transient' || spent) return undefined
-  return { until: now + (failure.after ?? plan.backoff(attempts + 1)), since, attempts: attempts + 1 }
+  const attempts = triedOf(resting, head) + 1
+  const since = attempts === 1 ? now : (resting.get(head.queue)?.since ?? now)
+  const until = now + waitOf(consumer.plan, failure, attempts)
+  const made = { id: head.id, attempts, firstFailedAt: new Date(since), nextAt: new Date(until) }
+  const decision = decide(consumer.plan, failure, made, now)
+  return decision.next === 'give up' ? undefined : { number: head.number, until, since, attempts }
 }
 
 /** Runs what may run now; the queues that failed in passing rest. */
 const redriveAll = async (options: RedriveOptions, resting: Map<bigint, Resting>): Promise<void> => {
   const { context, signal } = options
   while (!signal.aborted) {
-    const except = [...resting].filter(([, { until }]) => until > Date.now()).map(([queue]) => queue)
     try {
-      const done = await redriveOne(options, except)
+      const done = await redriveOne(options, resting)
       if (done === undefined) break
+      failpoint('consumer.redriven')
       resting.delete(done.head.queue)
       context.watch.redriven(done.head)
       if (done.events > 0) context.recorded()
     } catch (error) {
       if (!(error instanceof HeadFailed)) throw error
       const { head, failure } = error
-      const rest = restOf(context, error, resting.get(head.queue))
+      const rest = restOf(context, error, resting)
       if (rest === undefined) {
         resting.delete(head.queue)
         await context.database.transaction((tx) => parkHead(tx, head, failure.cause))
