@@ -24,14 +24,17 @@ const withBroker = async (): Promise<Carrier> => {
   const { kafka } = await import('onewrite/kafka')
   const { startKafka } = await import('../../stack/src/kafka.ts')
   const broker = await startKafka()
-  const consume = `KAFKA_BROKERS=${broker.brokers} npm run stack -- consume order.created`
+  const stack = `KAFKA_BROKERS=${broker.brokers} npm run stack --`
+  const cancellation = '{"orderId":"ORDER_ID","reason":"Customer request"}'
   return {
     transport: kafka({ brokers: broker.brokers.split(',') }),
     intro: [
       `Broker       ${broker.brokers}`,
       '',
       "Kafka's own console consumer shows each record:",
-      `  ${consume}`,
+      `  ${stack} consume order.created`,
+      'and its console producer cancels an order:',
+      `  echo '${cancellation}' | ${stack} produce order.cancelled`,
     ],
     close: () => broker.close(),
   }

@@ -9,6 +9,7 @@ import {
   type Transport,
   topics,
 } from 'onewrite'
+import { orderCancelling } from './cancel-order.ts'
 import { findOrder } from './find-order.ts'
 import { httpServer, type Orders } from './http.ts'
 import { type Address, listen } from './listen.ts'
@@ -52,8 +53,10 @@ const start = (options: OrderServiceOptions) =>
     database: options.database,
     transport: options.transport,
     events: [OrderCreated],
+    consumers: [orderCancelling],
     topic: topics.eventType,
     createTopics: ['order.cancelled'],
+    prepare: migrateShop,
     logger: options.logger,
     ...(options.published === undefined ? {} : { published: options.published }),
   }).start()
@@ -68,7 +71,6 @@ const ordersOf = (app: RunningService): Orders => ({
 export const startOrderService = async (options: OrderServiceOptions): Promise<OrderService> => {
   const app = await start(options)
   try {
-    await migrateShop(app)
     const { logger, answerWithin = 15_000 } = options
     const http = await httpServer(ordersOf(app), { logger, answerWithin })
     const url = await listen(http, options.address)

@@ -1,5 +1,5 @@
 import { type OutgoingRecord, postgres, type Transport } from 'onewrite'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { freshDatabase } from '../../test/support/database.ts'
 import { type OrderService, startOrderService } from '../src/order-service.ts'
 
@@ -42,7 +42,7 @@ export const orderIdIn = (body: unknown): string => {
 /** The order service over a database of its own, on a free port. */
 export const runningShop = async (
   transport: Transport = postgres(),
-  options: { readonly answerWithin?: number } = {},
+  options: { readonly answerWithin?: number; readonly logger?: Logger } = {},
 ): Promise<RunningShop> => {
   const database = await freshDatabase()
   const left: OutgoingRecord[] = []

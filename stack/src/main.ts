@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { embedded } from '../../src/postgres/embedded.ts'
 import { describeFailure, InstallFailure } from '../install/failure.mjs'
 import { consoleConsumer } from './console-consumer.ts'
+import { consoleProducer } from './console-producer.ts'
 import { startKafka } from './kafka.ts'
 import { recordGolden } from './record-golden.ts'
 import { tryMove } from './try-move.ts'
@@ -12,6 +14,9 @@ npm run stack -- consume <topic>    prints a topic with Kafka's own console cons
     --brokers <host:port>           default: KAFKA_BROKERS, else 127.0.0.1:9092
     --max-messages <n>              stop after n records
     --timeout-ms <n>                stop when nothing came for so long
+npm run stack -- produce <topic>    sends each line of its input with Kafka's own console producer
+    --brokers <host:port>           default: KAFKA_BROKERS, else 127.0.0.1:9092
+    --key-separator <text>          a line is key, separator, value; default: no keys
 npm run stack -- record-golden [text]
                                     records what the real Debezium publishes into test/fixtures/event-router:
                                     all cases, or those whose name contains the text
@@ -38,6 +43,36 @@ const wholeNumber = (name: string, text: string | undefined): number | undefined
   throw new InstallFailure(`--${name} is not a whole number: ${text}`, { fix: usage })
 }
 
+const onlyTopic = (verb: string, [topic, ...rest]: readonly string[]): string => {
+  if (topic !== undefined && rest.length === 0) return topic
+  throw new InstallFailure(`${verb} takes one topic`, { fix: usage })
+}
+
+const brokersOr = (given: string | undefined): string =>
+  given ?? process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092'
+
+/** Until it ends. Interrupted by the reader: 130 is how a console program that runs until Ctrl-C ends well. */
+const attend = async (program: ChildProcess): Promise<void> => {
+  const forward = (signal: NodeJS.Signals): void => void program.kill(signal)
+  process.on('SIGINT', forward).on('SIGTERM', forward)
+  const [code] = await once(program, 'exit')
+  process.exitCode = code === 130 || code === null ? 0 : code
+}
+
+const produce = async (words: string[]): Promise<void> => {
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: { brokers: { type: 'string' }, 'key-separator': { type: 'string' } },
+  })
+  const topic = onlyTopic('produce', positionals)
+  const keySeparator = values['key-separator']
+  const brokers = brokersOr(values.brokers)
+  await attend(
+    await consoleProducer({ topic, brokers, ...(keySeparator === undefined ? {} : { keySeparator }) }),
+  )
+}
+
 const consume = async (words: string[]): Promise<void> => {
   const { values, positionals } = parseArgs({
     args: words,
@@ -48,27 +83,22 @@ const consume = async (words: string[]): Promise<void> => {
       'timeout-ms': { type: 'string' },
     },
   })
-  const [topic, ...rest] = positionals
-  if (topic === undefined || rest.length > 0)
-    throw new InstallFailure('consume takes one topic', { fix: usage })
+  const topic = onlyTopic('consume', positionals)
   const maxMessages = wholeNumber('max-messages', values['max-messages'])
   const timeout = wholeNumber('timeout-ms', values['timeout-ms'])
   const consumer = await consoleConsumer({
     topic,
-    brokers: values.brokers ?? process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092',
+    brokers: brokersOr(values.brokers),
     ...(maxMessages === undefined ? {} : { maxMessages }),
     ...(timeout === undefined ? {} : { timeout }),
   })
-  const forward = (signal: NodeJS.Signals): void => void consumer.kill(signal)
-  process.on('SIGINT', forward).on('SIGTERM', forward)
-  const [code] = await once(consumer, 'exit')
-  // Interrupted by the reader: 130 is how a console consumer that runs until Ctrl-C ends well.
-  process.exitCode = code === 130 || code === null ? 0 : code
+  await attend(consumer)
 }
 
 const run = async ([verb, ...words]: string[]): Promise<void> => {
   if (verb === undefined) return runServers()
   if (verb === 'consume') return consume(words)
+  if (verb === 'produce') return produce(words)
   if (verb === 'record-golden') return recordGolden(words[0] ?? '')
   if (verb === 'try-move') return tryMove()
   throw new InstallFailure(`unknown command ${verb}`, { fix: usage })
