@@ -7,6 +7,7 @@ import { fetchPartition, type Hold, openHold, sizeOf } from './fetch.ts'
 import type { Entry, PartitionInHand } from './in-hand.ts'
 import { lagOf } from './lag.ts'
 import { type Lanes, openLanes } from './lanes.ts'
+import { lagNotes } from './note-lag.ts'
 import { openPartition } from './open-partition.ts'
 import { saveProgress } from './progress.ts'
 import type { Receive, Received } from './received.ts'
@@ -117,7 +118,8 @@ const letGo = async (life: Life, assignment: Assignment): Promise<void> => {
   if (partition !== undefined && !assignment.lost.aborted) {
     await saveProgress(context, [partition]).catch((error: unknown) => context.watch.outage(error))
   }
-  readings.delete(assignment.name)
+  // By now it may have been assigned again.
+  if (readings.get(assignment.name) === reading) readings.delete(assignment.name)
 }
 
 const memberOf = (life: Life): Member => ({
@@ -129,20 +131,47 @@ const memberOf = (life: Life): Member => ({
 const partitionsOf = ({ readings }: Life): readonly PartitionInHand[] =>
   [...readings.values()].flatMap(({ partition }) => (partition === undefined ? [] : [partition]))
 
+/** What is being worked on is finished; what waits is for the next owner. */
+const beginNoMore = (life: Life): void => {
+  for (const partition of partitionsOf(life)) partition.open = false
+  life.lanes.sweep()
+}
+
+/** Somebody else's before this instance heard of it: drops it, and begins anew where the transport still denies it. */
+const drop = (life: Life, taken: readonly PartitionInHand[]): void => {
+  for (const partition of taken) partition.open = false
+  life.lanes.sweep()
+  const denied = taken.find(({ assignment }) => !assignment.lost.aborted)
+  if (denied !== undefined) life.fail(new OnewriteError('FENCED', { name: denied.owned.name }))
+}
+
 const keepSaving = async (life: Life, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     await pause(saveEvery, signal)
-    const open = partitionsOf(life).filter((partition) => partition.open)
-    await saveProgress(life.context, open).catch((error: unknown) => life.context.watch.outage(error))
+    try {
+      drop(
+        life,
+        await saveProgress(
+          life.context,
+          partitionsOf(life).filter(({ open }) => open),
+        ),
+      )
+    } catch (error) {
+      life.context.watch.outage(error)
+    }
   }
 }
 
 const keepWatching = async (life: Life, report: Report, signal: AbortSignal): Promise<void> => {
   const { context, lanes, stalledAfter = 60_000 } = life
   const stall = stallWatch(stalledAfter)
+  const notes = lagNotes(context.database, context.id, (error) =>
+    context.logger.debug({ consumer: context.consumer.name, error: String(error) }, 'the lag was not noted'),
+  )
   while (!signal.aborted) {
     const lag = lagOf(partitionsOf(life), Date.now())
     context.watch.instruments.lag(lag)
+    notes.note(partitionsOf(life))
     const { state, reason } = context.watch.health(lanes.waiting)
     report(state, reason)
     const { progress, trouble } = context.watch
@@ -184,6 +213,7 @@ export const consume = async (options: ConsumeOptions, stop: AbortSignal, report
   const lanes = openLanes({ kick: () => worker.kick(), left: hold.left })
   const worker = startWorker({ context, lanes, connections, fail })
   const life: Life = { ...options, hold, lanes, worker, readings: new Map(), fail }
+  over.addEventListener('abort', () => beginNoMore(life), { once: true })
   const subscription = subscribeTo(life, over)
   const background = Promise.all([
     keepSaving(life, over),

@@ -8,6 +8,8 @@ export interface PartitionInHand {
   readonly assignment: Assignment
   readonly owned: Owned
   readonly prefix: SettledPrefix
+  /** Where it began; undefined where only the transport knows. */
+  readonly begun: bigint | undefined
   /** False once nothing of it may be begun any more. */
   open: boolean
   /** Up to where its progress was saved. */

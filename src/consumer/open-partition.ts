@@ -28,7 +28,15 @@ export const openPartition = async (options: OpenOptions): Promise<PartitionInHa
       if (signal.aborted) return undefined
       if (assignment.committed === undefined && settled !== undefined) assignment.begin(settled)
       else assignment.begin()
-      return { assignment, owned: { name, token }, prefix: settledPrefix(), open: true, saved: undefined }
+      const begun = assignment.committed ?? settled
+      return {
+        assignment,
+        owned: { name, token },
+        prefix: settledPrefix(),
+        begun,
+        open: true,
+        saved: undefined,
+      }
     } catch (error) {
       context.watch.outage(error)
       await pause(backoff(attempt), signal)

@@ -117,7 +117,8 @@ const track = (work: Work, running: Promise<void>, ended: () => void): void => {
 }
 
 const takeAlone = (work: Work, each: boolean): void => {
-  while (work.alone < work.connections) {
+  const most = Math.min(work.connections, work.context.consumer.plan.concurrency)
+  while (work.alone < most) {
     const unit = work.lanes.takeAlone(each)
     if (unit === undefined) return
     work.alone += 1
