@@ -49,8 +49,8 @@ export const takeOwnership = async (
   return { name, token: BigInt(token), settled: settled === null ? undefined : BigInt(settled) }
 }
 
-// A lock FOR KEY SHARE is given on the version of the row that the snapshot shows, as long as no key has changed since.
-// That the token is part of a key is what makes this look at the newest version, or fail where the isolation forbids it.
+// A lock FOR KEY SHARE is had on the version of the row that the snapshot shows, unless a key has changed since. That
+// the token is part of a key makes this look at the newest version, or fail where the isolation forbids that.
 const assertSql = (schema: string): string => `
   select name, token, wanted from ${table(schema)} where consumer = $1 and name = any($2::text[])
   order by name for key share`
@@ -111,7 +111,7 @@ const saveSql = (schema: string): string => `
  * @throws FENCED naming a partition that was taken over
  */
 export const saveSettled = async (
-  database: Database,
+  database: Database | Transaction,
   consumer: number,
   rows: readonly Settled[],
 ): Promise<void> => {

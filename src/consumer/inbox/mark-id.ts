@@ -15,7 +15,7 @@ const digest = (id: string): string => {
   ].join('-')
 }
 
-/** An event's id as tables of a consumer keep it: 16 bytes, whatever the text. A UUID in any case of letters is itself. */
+/** An event's id as tables of a consumer keep it: 16 bytes, whatever the text. A UUID is itself. */
 export const markId = (id: string): string => {
   const small = id.toLowerCase()
   return uuid.test(small) ? small : digest(id)

@@ -26,7 +26,7 @@ const windowSql = (schema: string): string => `
   select max(window_ms)::text as longest from ${inSchema(schema, 'inbox_windows')}
   where said_at > clock_timestamp() - window_ms * interval '1 millisecond'`
 
-/** Says for how long this service wants marks to be kept, and answers how long they are: the longest of all services. */
+/** Says for how long this service wants marks to be kept, and answers how long they are: the longest of all. */
 export const announceWindow = async (database: Database, window: number): Promise<number> => {
   await database.query(announceSql(database.schema), [window])
   const { rows } = await database.query<{ longest: string | null }>(windowSql(database.schema))
