@@ -41,6 +41,8 @@ create table onewrite.consumer_partitions (
   log_end bigint,
   owned_at timestamp with time zone default clock_timestamp() not null,
   settled_at timestamp with time zone,
+  oldest timestamp with time zone,
+  heard_at timestamp with time zone,
   constraint consumer_partitions_pkey PRIMARY KEY (consumer, name),
   constraint consumer_partitions_token UNIQUE (consumer, name, token)
 ) with (fillfactor=50);

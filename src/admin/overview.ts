@@ -2,6 +2,7 @@ import { droppedThrough } from '../log/kept-from.ts'
 import { logPartitions } from '../log/log-partitions.ts'
 import type { Database } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
+import { type ConsumerStatus, consumerStatus } from './consumer-status.ts'
 import { type GroupStatus, groupStatus } from './group-status.ts'
 import { type RelayStatus, relayStatus } from './relay-status.ts'
 
@@ -25,6 +26,7 @@ export interface Overview {
   readonly log: LogStatus
   readonly relays: readonly RelayStatus[]
   readonly groups: readonly GroupStatus[]
+  readonly consumers: readonly ConsumerStatus[]
   readonly healthy: boolean
 }
 
@@ -40,7 +42,7 @@ const serverSql = (schema: string): string => `
     exists (select from ${schema}.events_overflow) as overflow`
 
 /**
- * The log, who reads it, and whether anything needs a person. Needs what the relay role may do.
+ * The log, who reads it, and whether anything needs a person. Needs what the relay and the consumer role may do.
  *
  * @throws SCHEMA_MISSING
  */
@@ -49,6 +51,7 @@ export const overview = async (database: Database): Promise<Overview> => {
   const { rows } = await database.query<ServerRow>(serverSql(quoteIdentifier('schema', schema)))
   const { lastPosition, relays, healthy } = await relayStatus(database)
   const partitions = await logPartitions(database, schema)
+  const consuming = await consumerStatus(database)
   return {
     database: database.address,
     serverVersion: rows[0]?.version ?? '',
@@ -62,6 +65,7 @@ export const overview = async (database: Database): Promise<Overview> => {
     },
     relays,
     groups: await groupStatus(database, lastPosition),
-    healthy,
+    consumers: consuming.consumers,
+    healthy: healthy && consuming.healthy,
   }
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { deadLetterCommands } from './dead-letter-commands.ts'
 import { doctorCommands } from './doctor-commands.ts'
 import { groupCommands } from './group-commands.ts'
+import { lagCommands } from './lag-commands.ts'
 import { migrateCommands } from './migrate-commands.ts'
 import { redriveCommands } from './redrive-commands.ts'
 import { relayCommands } from './relay-commands.ts'
@@ -12,7 +13,13 @@ import { shardCommands } from './shard-commands.ts'
 import { statusCommands } from './status-commands.ts'
 
 /** Commands of their own: `onewrite status`. */
-const groups: readonly CommandGroup[] = [migrateCommands, statusCommands, doctorCommands, retentionCommands]
+const groups: readonly CommandGroup[] = [
+  migrateCommands,
+  statusCommands,
+  lagCommands,
+  doctorCommands,
+  retentionCommands,
+]
 
 /** Commands below `onewrite relay`. */
 const relayGroups: readonly CommandGroup[] = [relayCommands, shardCommands]

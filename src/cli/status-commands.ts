@@ -3,6 +3,7 @@ import { type Overview, overview } from '../admin/overview.ts'
 import { bytesText, countText, secondsText } from './amounts.ts'
 import { columns } from './columns.ts'
 import { examples } from './examples.ts'
+import { consumersText } from './lag-commands.ts'
 import { relaysText } from './relay-commands.ts'
 import type { Run } from './run-command.ts'
 
@@ -35,13 +36,14 @@ const text = (found: Overview): string => {
     ...(groups.length === 0
       ? []
       : ['', columns(['GROUP', 'STATE', 'POSITION', 'LAG', 'OLDEST', 'READER'], groups)]),
+    ...(found.consumers.length === 0 ? [] : ['', consumersText(found)]),
   ].join('\n')
 }
 
 export const statusCommands = (parent: Command, run: Run): void => {
   const command = parent
     .command('status')
-    .description('The log, its relays and its groups at a glance')
+    .description('The log, its relays, groups and consumers at a glance')
     .addHelpText(
       'after',
       examples(

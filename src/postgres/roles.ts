@@ -40,6 +40,8 @@ export const rights: Readonly<Record<Exclude<Task, 'migrator'>, readonly string[
     'grant select, insert, update on :schema.dead_letters to :role',
     'grant select, insert, update, delete on :schema.quarantines to :role',
     'grant select, insert on :schema.dead_letter_audit to :role',
+    // So that one role can tell how all are doing.
+    'grant select on :schema.consumers, :schema.consumer_partitions, :schema.consumer_retries to :role',
     'grant execute on all functions in schema :schema to :role',
   ],
   consumer: [
