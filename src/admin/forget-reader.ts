@@ -1,4 +1,5 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
+import { dividedOwner, isPartitionSql, readerNameSql } from '../log/subscriber/division.ts'
 import type { Database, Transaction } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { dropSlot } from '../postgres/slot.ts'
@@ -34,24 +35,31 @@ interface ReaderRow {
   readonly owner: string | null
 }
 
-/** What has this name, and all shards that the relay ever had: their checkpoints are left behind. */
+/**
+ * What has this name, all shards that the relay ever had, whose checkpoints are left behind, and all partitions of the
+ * group. An instance of a group is in the way also where it holds none of them.
+ */
 const readersSql = (schema: string): string => `
   with named as (
     select name from ${schema}.checkpoints union select 'relay/' || name from ${schema}.relays
   )
   select n.name, c.position::text as position, s.slot_name::text as slot,
-    (select l.owner from ${schema}.leases l where l.name = n.name and l.expires_at > clock_timestamp()) as owner
+    (select min(l.owner) from ${schema}.leases l
+      where l.expires_at > clock_timestamp() and l.owner <> '${dividedOwner}' and (l.name = n.name
+        or (starts_with($1, 'group/') and starts_with(l.name, 'instances/' || substr($1, 7) || '/')))) as owner
   from named n
   left join ${schema}.checkpoints c on c.name = n.name
   left join ${schema}.relays r on 'relay/' || r.name = n.name
   left join pg_replication_slots s on s.slot_name = r.slot and s.database = current_database()
   where n.name = $1 or (starts_with(n.name, $1 || '.') and substr(n.name, length($1) + 2) ~ '^[0-9]+[.][0-9]+$'
     and exists (select from ${schema}.relay_shards d where 'relay/' || d.relay = $1))
+    or (${isPartitionSql} and ${readerNameSql} = $1)
   order by n.name`
 
 const knownSql = (schema: string): string => `
   select string_agg(name, ', ' order by name) as known from (
-    select substr(c.name, length($1) + 2) as name from ${schema}.checkpoints c where c.name like $1 || '/%'
+    select substr(${readerNameSql}, length($1) + 2) as name from ${schema}.checkpoints c
+    where c.name like $1 || '/%'
     union select r.name from ${schema}.relays r where $1 = 'relay') n`
 
 /** Nobody can take the lease while this lock is held; without it a relay could start in the middle. */
@@ -73,6 +81,19 @@ const find = async (tx: Transaction, { kind, name }: ForgetOptions): Promise<rea
     if (owner !== null) throw new OnewriteError('READER_IN_USE', { name: reader, owner })
   }
   return rows
+}
+
+/** What was found, a group as the one reader that it is: as far as the partition of it that is behind the others. */
+const forgotten = ({ kind, name }: ForgetOptions, rows: readonly ReaderRow[]): readonly ForgottenReader[] => {
+  const readers = rows.map(({ name: reader, position, slot }) => ({
+    name: reader,
+    position: position === null ? undefined : BigInt(position),
+    slot: slot ?? undefined,
+  }))
+  if (kind === 'relay') return readers
+  const divided = readers.length > 1 ? readers.filter((reader) => reader.name !== `group/${name}`) : readers
+  const [position] = divided.map((reader) => reader.position ?? 0n).sort((a, b) => (a < b ? -1 : 1))
+  return [{ name: `group/${name}`, position, slot: undefined }]
 }
 
 const forget = async (tx: Transaction, readers: readonly ReaderRow[]): Promise<void> => {
@@ -98,11 +119,7 @@ export const forgetReader = (database: Database, options: ForgetOptions): Promis
     return {
       kind,
       name,
-      readers: readers.map(({ name: reader, position, slot }) => ({
-        name: reader,
-        position: position === null ? undefined : BigInt(position),
-        slot: slot ?? undefined,
-      })),
+      readers: forgotten(options, readers),
       dryRun,
     }
   })

@@ -1,5 +1,6 @@
 import { lastPosition } from '../log/last-position.ts'
 import { logPartitions } from '../log/log-partitions.ts'
+import { isDividedSql, readerNameSql } from '../log/subscriber/division.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import { type Check, ok, problem, skipped, warning } from './check.ts'
 import type { ServerFacts } from './server-facts.ts'
@@ -103,12 +104,13 @@ const readers: Check<ServerFacts> = {
 const neverReadSql = (schema: string): string => {
   const quoted = quoteIdentifier('schema', schema)
   return `
-  select c.name, extract(epoch from clock_timestamp() - c.updated_at)::float8 / 86400 as age
+  select ${readerNameSql} as name, max(extract(epoch from clock_timestamp() - c.updated_at)::float8 / 86400) as age
   from ${quoted}.checkpoints c
   where c.updated_at < clock_timestamp() - interval '7 days'
     and (c.name not like 'relay/%' or exists (select from ${quoted}.relays r where c.name = 'relay/' || r.name))
+    and not ${isDividedSql(quoted)}
     and exists (select from ${quoted}.events e where e.position > c.position)
-  order by c.name`
+  group by 1 order by 1`
 }
 
 export const logChecks: readonly Check<ServerFacts>[] = [partitions, overflow, openTransactions, readers]

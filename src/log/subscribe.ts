@@ -1,23 +1,16 @@
+import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Logger, silentLogger } from '../lifecycle/logger.ts'
-import { type Loop, loop, type Report, stopAll } from '../lifecycle/loop.ts'
+import { type Loop, loop, stopAll } from '../lifecycle/loop.ts'
 import { type Pace, pace } from '../lifecycle/pace.ts'
-import { headerList } from '../message/header-list.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
-import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../postgres/checkpoint.ts'
 import type { Database } from '../postgres/database.ts'
-import { type Leadership, lead, ownerName, whileLeading } from '../postgres/lead.ts'
-import type {
-  Assignment,
-  DeliveredRecord,
-  FetchLimits,
-  Member,
-  SubscribeOptions,
-  Subscribing,
-  Subscription,
-} from '../transport/subscriber.ts'
+import { ownerName } from '../postgres/lead.ts'
+import type { LogSubscribeOptions } from '../transport/postgres.ts'
+import type { Member, Subscribing, Subscription } from '../transport/subscriber.ts'
 import { lastPosition } from './last-position.ts'
-import { orderedReader } from './ordered-reader.ts'
+import { groupFaults } from './subscriber/division.ts'
+import { live } from './subscriber/instance.ts'
 
 export interface LogSubscribingOptions {
   readonly database: Database
@@ -30,6 +23,8 @@ export interface LogSubscribingOptions {
 
 /** The subscribing side of the log, and a way to say that something was committed. */
 export interface LogSubscribing extends Subscribing {
+  /** @throws INVALID_CONFIG */
+  subscribe(options: LogSubscribeOptions, member: Member): Subscription
   poke(): void
   /**
    * Stops every subscription, those that the application made included.
@@ -39,138 +34,70 @@ export interface LogSubscribing extends Subscribing {
   stop(options: { readonly drain: number }): Promise<void>
 }
 
-const toDelivered = (
-  event: RawEvent,
-  { topic, key, value, headers, timestamp }: OutgoingRecord,
-): DeliveredRecord => ({
-  topic,
-  partition: 0,
-  offset: event.position,
-  timestamp: timestamp ?? Date.parse(event.occurredAt),
-  key: key === null ? null : Buffer.from(key),
-  value: value === null ? null : Buffer.from(value),
-  headers: headerList(headers),
-})
+/** Milliseconds between looks while nothing arrives: what this process commits is told at once. */
+const idle = 200
 
-/** Where a group without progress begins. Saved at once, so that `now` means the first time it was asked for. */
-const startOf = async ({ database, now }: Following, name: string, token: bigint): Promise<bigint> => {
-  const isNew = now !== undefined && (await readCheckpoint(database, name)) === undefined
-  return isNew
-    ? saveCheckpoint(database, { name, position: await now(), token })
-    : takeCheckpoint(database, { name, token })
-}
-
-/** Asked for when the subscription is made, because taking the lease may last. */
+/** Asked for when the subscription is made, because joining the group may last. */
 const positionNow = (database: Database): (() => Promise<bigint>) => {
   const asked = lastPosition(database).catch(() => undefined)
   return async () => (await asked) ?? lastPosition(database)
 }
 
-interface Following extends LogSubscribingOptions {
-  readonly subscription: SubscribeOptions
-  readonly member: Member
-  readonly looking: Pace
-  /** The end of the log, for a group that begins there. */
-  readonly now: (() => Promise<bigint>) | undefined
-}
+const isInvalid = (error: unknown): boolean =>
+  error instanceof OnewriteError && error.code === 'INVALID_CONFIG'
 
-/** The whole log as one partition. */
-const follow = async (
-  following: Following,
-  { token, lost }: Leadership,
-  stop: AbortSignal,
-): Promise<void> => {
-  const { database, encode, subscription, member, looking } = following
-  const { group, topics } = subscription
-  const name = `group/${group}`
-  const wanted = topics && new Set(topics)
-  const position = await startOf(following, name, token)
-  const connection = await database.rawConnection({ applicationName: `onewrite group ${group}` })
-  const either = AbortSignal.any([stop, lost])
-  let reader = orderedReader(connection, database.schema, position)
-  let saving: Promise<unknown> = Promise.resolve()
-  const next = async ({ records: events, bytes }: FetchLimits): Promise<readonly DeliveredRecord[]> => {
-    while (!either.aborted) {
-      const page = await whileLeading(reader.next({ events, bytes }), name, lost)
-      const records = page.events
-        .map((event) => toDelivered(event, encode(event)))
-        .filter(({ topic }) => wanted === undefined || wanted.has(topic))
-      if (records.length > 0) return records
-      if (page.caughtUp) await looking.wait(page.events.length > 0, either)
-    }
-    return []
+const follow = (
+  options: LogSubscribingOptions,
+  subscription: LogSubscribeOptions,
+  member: Member,
+  looking: Pace,
+): { readonly loop: Loop; readonly ended: Promise<void> } => {
+  const { database, encode, logger = silentLogger, leaseTtl: ttl = 5000 } = options
+  const { partitions } = subscription
+  const owner = ownerName()
+  const now = subscription.from === 'now' ? positionNow(database) : undefined
+  let failure: { readonly error: unknown } | undefined
+  const refused = (error: unknown): void => {
+    failure ??= { error }
+    running.stop().catch(() => undefined)
   }
-  const settle = (to: bigint): void => {
-    saving = saving
-      .then(() => whileLeading(saveCheckpoint(database, { name, position: to - 1n, token }), name, lost))
-      .catch(() => undefined)
-  }
-  const assignment: Assignment = {
-    name: 'log/0',
-    committed: position === 0n ? undefined : position + 1n,
-    lost,
-    end: undefined,
-    begin: (from) => {
-      if (from !== undefined) reader = orderedReader(connection, database.schema, from - 1n)
+  const common = { database, encode, logger, ttl, subscription, partitions, member, owner, looking, now }
+  const running = loop({
+    name: `group ${subscription.group}`,
+    logger,
+    run: async (signal, report) => {
+      try {
+        await live({ ...common, refused }, signal, report)
+      } catch (error) {
+        if (isInvalid(error)) return refused(error)
+        throw error
+      }
     },
-    next,
-    settle,
-  }
-  try {
-    await member.assigned(assignment)
-    await pauseUntil(either)
-    const revoked = member.revoked(assignment)
-    await whileLeading(revoked, name, lost)
-    await saving
-  } finally {
-    await connection.close()
-  }
-}
-
-const pauseUntil = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
-
-const live = async (
-  following: Following,
-  owner: string,
-  signal: AbortSignal,
-  report: Report,
-): Promise<void> => {
-  const { database, subscription, leaseTtl = 5000, logger = silentLogger } = following
-  const lease = { database, name: `group/${subscription.group}`, owner, ttl: leaseTtl, logger }
-  const leadership = await lead(lease, signal, () => report('standby'))
-  if (leadership === undefined) return
-  try {
-    report('up')
-    await follow(following, leadership, signal)
-  } finally {
-    await leadership.release()
-  }
+  const ended = running.ended.then(() => {
+    if (failure !== undefined) throw failure.error
+  })
+  // Whoever does not look at it must not end the process.
+  ended.catch(() => undefined)
+  return { loop: running, ended }
 }
 
 /**
- * Lets subscribers read the log itself. One instance of a group reads at a time and the others stand by; the checkpoint
- * moves after `deliver` resolved, so a crash in between delivers again.
+ * Lets subscribers read the log itself. A group divides it by key into virtual partitions, which its instances share,
+ * each under a lease of its own; the progress of each moves as its member settles. What one instance had is taken by the
+ * others at once when it leaves, and when its leases have run out where it fell silent.
  */
 export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing => {
   const followed = new Map<Loop, Pace>()
-  const subscribe = (subscription: SubscribeOptions, member: Member): Subscription => {
-    const looking = pace()
-    const owner = ownerName()
-    const now = subscription.from === 'now' ? positionNow(options.database) : undefined
-    const following = loop({
-      name: `group ${subscription.group}`,
-      logger: options.logger ?? silentLogger,
-      run: (signal, report) =>
-        live({ ...options, subscription, member, looking, now }, owner, signal, report),
-    })
-    followed.set(following, looking)
-    following.start()
-    void following.ended.then(() => followed.delete(following))
-    return { ended: following.ended, stop: () => following.stop() }
+  const subscribe = (subscription: LogSubscribeOptions, member: Member): Subscription => {
+    const faults = groupFaults(subscription.group, subscription.partitions)
+    if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
+    const looking = pace({ longest: idle })
+    const { loop: one, ended } = follow(options, subscription, member, looking)
+    followed.set(one, looking)
+    one.start()
+    void one.ended.then(() => followed.delete(one))
+    return { ended, stop: () => one.stop() }
   }
   return {
     subscribe,

@@ -10,6 +10,7 @@ import { outboxSource } from '../relay/outbox/source.ts'
 import { type Relay, type RelayOptions, relay } from '../relay/relay.ts'
 import { shardedRelay } from '../relay/shard/sharded-relay.ts'
 import { delivering } from '../transport/deliver.ts'
+import type { LogSubscribeOptions } from '../transport/postgres.ts'
 import type { Publishing, Topic } from '../transport/publisher.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
@@ -98,7 +99,9 @@ const tellSubscribed = ({ options, transport, logger }: PublishingPlan): void =>
   if (published === undefined || transport.subscribing === undefined) return
   const tell = guarded(published, logger)
   const member = delivering(async (records) => tell(records.map(toOutgoing)))
-  transport.subscribing.subscribe({ group: `published/${name}` }, member)
+  // One partition: told in the order of the log, as by a relay.
+  const group: LogSubscribeOptions = { group: `published/${name}`, partitions: 1 }
+  transport.subscribing.subscribe(group, member)
 }
 
 /** One relay per outbox; the topics of those are not ours to create. */

@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto'
-import { subscribingContract } from 'onewrite/testing'
+import { silenceContract, subscribingContract } from 'onewrite/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { append } from '../../src/log/append.ts'
 import { type LogSubscribing, logSubscribing } from '../../src/log/subscribe.ts'
+import { headerList } from '../../src/message/header-list.ts'
 import type { NewEvent } from '../../src/message/new-event.ts'
 import type { OutgoingRecord } from '../../src/message/outgoing-record.ts'
 import type { RawEvent } from '../../src/message/raw-event.ts'
-import { readCheckpoint } from '../../src/postgres/checkpoint.ts'
 import type { Database } from '../../src/postgres/database.ts'
-import { until } from '../../src/testing/until.ts'
+import { pgDatabase } from '../../src/postgres/pg-database.ts'
 import { postgres } from '../../src/transport/postgres.ts'
 import type { Subscribing } from '../../src/transport/subscriber.ts'
 import { freshDatabase } from '../support/database.ts'
+import { tcpProxy } from '../support/tcp-proxy.ts'
 
 const transport = postgres()
 const uniqueName = (prefix: string): string => `${prefix}-${randomUUID().slice(0, 8)}`
+const leaseTtl = 1000
 
+let url: string
 let database: Database
 let log: LogSubscribing
+
+const hex = (value: string | Buffer | null): string | null =>
+  value === null ? null : Buffer.from(value).toString('hex')
+
+const bytes = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text, 'hex'))
 
 /** An event that carries a whole record, so that the contract may say what the record is. */
 const carrying = (record: OutgoingRecord): NewEvent => ({
@@ -25,41 +33,75 @@ const carrying = (record: OutgoingRecord): NewEvent => ({
   type: 'record.carried',
   version: 1,
   aggregate: 'record',
-  aggregateId: record.key?.toString() ?? '',
-  data: record,
+  aggregateId: hex(record.key) || 'none',
+  data: {
+    topic: record.topic,
+    key: hex(record.key),
+    value: hex(record.value),
+    headers: headerList(record.headers).map(([name, value]) => [name, hex(value)]),
+  },
   occurredAt: new Date(),
   metadata: {},
 })
 
-const carried = ({ payload }: RawEvent): OutgoingRecord => JSON.parse(payload)
+interface Carried {
+  readonly topic: string
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly (readonly [string, string | null])[]
+}
+
+const carried = ({ payload }: RawEvent): OutgoingRecord => {
+  const { topic, key, value, headers }: Carried = JSON.parse(payload)
+  const list = headers.map(([name, header]) => [name, bytes(header)] as const)
+  return { topic, key: bytes(key), value: bytes(value), headers: list }
+}
 
 beforeAll(async () => {
-  database = (await freshDatabase()).database
-  log = logSubscribing({ database, encode: carried, leaseTtl: 1000 })
+  const fresh = await freshDatabase()
+  url = fresh.url
+  database = fresh.database
+  log = logSubscribing({ database, encode: carried, leaseTtl })
   transport.attach?.(log)
 })
 
 afterAll(() => log.stop({ drain: 5000 }))
 
-describe('the postgres transport delivers as the contract says', () => {
-  let begun: Promise<void> = Promise.resolve()
-  const hasBegun = async (group: string): Promise<boolean> =>
-    (await readCheckpoint(database, `group/${group}`)) !== undefined
-  const subscribing: Subscribing = {
-    subscribe: (options, member) => {
-      if (transport.subscribing === undefined) throw new Error('the transport does not deliver')
-      const subscription = transport.subscribing.subscribe(options, member)
-      // `now` is when PostgreSQL gets to answer; on a busy machine that may be after the next transaction.
-      if (options.from === 'now') begun = until(() => hasBegun(options.group), `${options.group} to begin`)
-      return subscription
+const subscribing: Subscribing = {
+  subscribe: (options, member) => {
+    if (transport.subscribing === undefined) throw new Error('the transport does not deliver')
+    return transport.subscribing.subscribe(options, member)
+  },
+}
+
+/** Behind a connection of its own, which goes silent. */
+const open = async () => {
+  const proxy = await tcpProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })
+  const own = pgDatabase({ url: proxy.through(url), max: 4 })
+  const apart = logSubscribing({ database: own, encode: carried, leaseTtl })
+  return {
+    subscribing: apart,
+    silence: proxy.blackhole,
+    close: async () => {
+      const stopping = apart.stop({ drain: 30_000 })
+      await proxy.close()
+      await stopping
+      await own.close()
     },
   }
-  const createTopic = async (): Promise<string> => uniqueName('topic')
-  const send = async (records: readonly OutgoingRecord[]): Promise<void> => {
-    await begun
+}
+
+const fixture = {
+  subscribing,
+  uniqueName,
+  createTopic: async () => uniqueName('topic'),
+  send: async (records: readonly OutgoingRecord[]) => {
     await database.transaction((tx) => append(tx, records.map(carrying)))
-  }
-  for (const { name, run } of subscribingContract) {
-    it(name, () => run({ subscribing, uniqueName, createTopic, send }))
-  }
+  },
+  open,
+}
+
+describe('the postgres transport', () => {
+  for (const { name, run } of [...subscribingContract]) it(name, { timeout: 300_000 }, () => run(fixture))
+  for (const { name, run } of silenceContract) it(name, { timeout: 300_000 }, () => run(fixture))
 })

@@ -7,8 +7,8 @@ import { topics } from '../../src/message/topic.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { pgDatabase } from '../../src/postgres/pg-database.ts'
 import { delivering } from '../../src/transport/deliver.ts'
-import { postgres } from '../../src/transport/postgres.ts'
-import type { DeliveredRecord, SubscribeOptions } from '../../src/transport/subscriber.ts'
+import { type LogSubscribeOptions, postgres } from '../../src/transport/postgres.ts'
+import type { DeliveredRecord } from '../../src/transport/subscriber.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { placed } from '../support/order-placed.ts'
 
@@ -47,7 +47,7 @@ const names = (from: number, to: number): readonly string[] =>
 /** Keys in the order they were delivered. */
 const listen = (
   log: LogSubscribing,
-  options: SubscribeOptions,
+  options: LogSubscribeOptions,
   before: (keys: readonly string[]) => Promise<void> = async () => {},
 ) => {
   const keys: string[] = []
@@ -60,6 +60,8 @@ const listen = (
 }
 
 const group = 'printers'
+/** Of one partition, so that the order of all keys is that of the log. */
+const whole = { group, partitions: 1 } as const
 
 describe('a subscriber', () => {
   it('gets every event in order, with the record that Kafka would carry', async () => {
@@ -68,7 +70,7 @@ describe('a subscriber', () => {
     const collect = delivering(async (delivered) => {
       records.push(...delivered)
     })
-    instance().subscribe({ group }, collect)
+    instance().subscribe(whole, collect)
     for (const name of names(2, 50)) await place(name)
     await expect.poll(() => records.length).toBe(50)
     expect(records.map(({ key }) => String(key))).toEqual(names(1, 50))
@@ -84,7 +86,7 @@ describe('a subscriber', () => {
 
   it('gets again what it rejected, before anything that follows', async () => {
     let refusals = 0
-    const { keys } = listen(instance(), { group }, async (delivered) => {
+    const { keys } = listen(instance(), whole, async (delivered) => {
       if (delivered.includes('order-2') && refusals++ < 3) throw new Error('out of paper')
     })
     for (const name of names(1, 5)) await place(name)
@@ -93,12 +95,12 @@ describe('a subscriber', () => {
   })
 
   it('goes on where its group left off', async () => {
-    const first = listen(instance(), { group })
+    const first = listen(instance(), whole)
     await place('order-1')
     await expect.poll(() => first.keys).toEqual(['order-1'])
     await first.subscription.stop()
     await place('order-2')
-    const second = listen(instance(), { group, from: 'now' })
+    const second = listen(instance(), { ...whole, from: 'now' })
     await place('order-3')
     await expect.poll(() => second.keys).toEqual(['order-2', 'order-3'])
     expect(first.keys).toEqual(['order-1'])
@@ -108,18 +110,18 @@ describe('a subscriber', () => {
 describe('a group that begins now', () => {
   it('gets what is recorded after it was asked for, and nothing before', async () => {
     await place('order-1', 'order-2')
-    const { keys } = listen(instance(), { group, from: 'now' })
-    await expect.poll(checkpoints).toEqual([{ name: 'group/printers', position: '2' }])
+    const { keys } = listen(instance(), { ...whole, from: 'now' })
+    await expect.poll(checkpoints).toEqual([{ name: 'group/printers/0', position: '2' }])
     await place('order-3')
     await expect.poll(() => keys).toEqual(['order-3'])
   })
 
   it('begins only once, even where the log was empty', async () => {
-    const first = listen(instance(), { group, from: 'now' })
-    await expect.poll(checkpoints).toEqual([{ name: 'group/printers', position: '0' }])
+    const first = listen(instance(), { ...whole, from: 'now' })
+    await expect.poll(checkpoints).toEqual([{ name: 'group/printers/0', position: '0' }])
     await first.subscription.stop()
     await place('order-1')
-    const second = listen(instance(), { group, from: 'now' })
+    const second = listen(instance(), { ...whole, from: 'now' })
     await expect.poll(() => second.keys).toEqual(['order-1'])
   })
 
@@ -128,14 +130,19 @@ describe('a group that begins now', () => {
 })
 
 describe('two instances of a group', () => {
-  const leases = async () =>
-    (await fresh.database.query<{ owner: string }>('select owner from onewrite.leases')).rows
+  const holder = async () =>
+    (await fresh.database.query("select owner from onewrite.leases where name = 'group/printers/0'")).rows
+
+  const checkpoint = async (name: string) => {
+    const sql = 'select position from onewrite.checkpoints where name = $1'
+    return (await fresh.database.query<{ position: string }>(sql, [name])).rows[0]?.position
+  }
 
   it('take turns: one reads, the other takes over when it is stopped', async () => {
-    const first = listen(instance(), { group })
+    const first = listen(instance(), whole)
     await place('order-1')
     await expect.poll(() => first.keys).toEqual(['order-1'])
-    const second = listen(instance(), { group })
+    const second = listen(instance(), whole)
     for (const name of names(2, 10)) await place(name)
     await expect.poll(() => first.keys).toEqual(names(1, 10))
     expect(second.keys).toEqual([])
@@ -145,38 +152,44 @@ describe('two instances of a group', () => {
     expect(first.keys).toEqual(names(1, 10))
   })
 
-  it('one takes over when the other loses its lease, and what that one still does moves nothing', async () => {
+  it('what an instance settles after somebody else has its partition moves nothing', async () => {
     let release = () => {}
     const stuck = new Promise<void>((resolve) => {
       release = resolve
     })
-    const first = listen(instance(), { group }, async (keys) => {
-      if (keys.includes('order-2')) await stuck
+    const entered: string[] = []
+    const { keys } = listen(instance(), whole, async (delivered) => {
+      entered.push(...delivered)
+      if (delivered.includes('order-2')) await stuck
     })
     await place('order-1')
-    await expect.poll(() => first.keys).toEqual(['order-1'])
-    const [{ owner } = { owner: '' }] = await leases()
+    await expect.poll(() => keys).toEqual(['order-1'])
+    await expect.poll(() => checkpoint('group/printers/0')).toBe('1')
     await place('order-2')
-    // As if the owner had been silent for a ttl; its next renewal is refused.
+    await expect.poll(() => entered).toContain('order-2')
+    // As if it had been silent for a ttl and another one had taken the lease: a higher token, on both rows.
     await fresh.database.query(
-      "update onewrite.leases set owner = 'nobody', token = token + 1, expires_at = now()",
+      `update onewrite.leases set owner = 'nobody', token = token + 1, expires_at = now() + interval '1 hour'
+       where name = 'group/printers/0'`,
     )
-    const second = listen(instance(), { group })
-    await expect.poll(() => second.keys).toEqual(['order-2'])
-    expect(await leases()).not.toContainEqual({ owner })
-    await place('order-3')
-    await expect.poll(() => second.keys).toEqual(['order-2', 'order-3'])
+    await fresh.database.query('update onewrite.checkpoints set fencing_token = fencing_token + 1')
     release()
-    await expect.poll(() => first.keys).toContain('order-2')
-    await place('order-4')
-    await expect.poll(() => second.keys).toEqual(['order-2', 'order-3', 'order-4'])
+    await expect.poll(() => keys).toEqual(['order-1', 'order-2'])
+    await expect.poll(holder).toEqual([{ owner: 'nobody' }])
+    expect(await checkpoint('group/printers/0')).toBe('1')
+    await fresh.database.query(
+      "update onewrite.leases set expires_at = now() where name = 'group/printers/0'",
+    )
+    // It is the only one that lives, and begins where the one before had settled.
+    await expect.poll(() => keys).toEqual(['order-1', 'order-2', 'order-2'])
+    await expect.poll(() => checkpoint('group/printers/0')).toBe('2')
   })
 })
 
 describe('a group', () => {
   it('is told at once of what this process commits', async () => {
     const log = instance()
-    const { keys } = listen(log, { group })
+    const { keys } = listen(log, whole)
     await place('order-1')
     log.poke()
     await expect.poll(() => keys).toEqual(['order-1'])
@@ -193,7 +206,7 @@ describe('a group', () => {
 
   it('ends with the log, whoever forgot to stop it', async () => {
     const log = instance()
-    const { subscription } = listen(log, { group })
+    const { subscription } = listen(log, whole)
     await log.stop({ drain: 5000 })
     await subscription.ended
     await subscription.stop()

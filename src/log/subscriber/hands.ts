@@ -1,0 +1,155 @@
+import { withDeadline } from '../../lifecycle/deadline.ts'
+import type { Logger } from '../../lifecycle/logger.ts'
+import type { Database } from '../../postgres/database.ts'
+import { releaseLease } from '../../postgres/lease.ts'
+import type { Member } from '../../transport/subscriber.ts'
+import type { Feed } from './feed.ts'
+import { saveProgress } from './progress.ts'
+
+export interface HandsOptions {
+  readonly database: Database
+  readonly owner: string
+  readonly member: Member
+  readonly logger: Logger
+  /** The member refused what it was given. */
+  readonly refused: (error: unknown) => void
+  /** A partition has left. */
+  readonly left: (feed: Feed) => void
+}
+
+interface InHand {
+  readonly feed: Feed
+  readonly assigned: Promise<void>
+  leaving: boolean
+}
+
+/** The partitions of one instance, from being taken to being given away. */
+export interface Hands {
+  /** All whose lease is held. */
+  readonly feeds: readonly Feed[]
+  /** Those that are not on their way out. */
+  readonly kept: readonly Feed[]
+  /** Whether its member has not let go of this partition yet, also where it was lost. */
+  has(partition: number): boolean
+  take(feed: Feed): void
+  /** Asks the member to let go, and gives the partition back. */
+  give(feed: Feed): void
+  lose(feed: Feed): void
+  /** Saves what was settled since, and loses what belongs to somebody else. */
+  save(): Promise<void>
+  /** Resolves when there is nothing left. */
+  emptied(): Promise<void>
+}
+
+/** A lease runs out by itself: whoever stops does not wait longer for a database that does not answer. */
+const patience = 2000
+
+interface State {
+  readonly options: HandsOptions
+  readonly inHand: Set<InHand>
+  /** Progress as it was last saved. */
+  readonly saved: WeakMap<Feed, bigint>
+  readonly waiting: Set<() => void>
+}
+
+const find = ({ inHand }: State, feed: Feed): InHand | undefined =>
+  [...inHand].find((one) => one.feed === feed)
+
+/** Tells the member, when it has taken what it was given; what it throws then is its own affair. */
+const revoke = async ({ options }: State, { feed, assigned }: InHand): Promise<void> => {
+  try {
+    await assigned
+    await options.member.revoked(feed.assignment)
+  } catch (error) {
+    options.logger.warn(
+      { partition: feed.name, error: String(error) },
+      'a partition was let go of with an error',
+    )
+  }
+}
+
+/** Progress first: the next owner begins where it says. */
+const giveBack = async ({ options }: State, feed: Feed): Promise<void> => {
+  const { database, owner, logger } = options
+  const { name, token, progress: position } = feed
+  const given = async (): Promise<void> => {
+    await saveProgress(database, [{ name, token, position }])
+    // Before anybody else can have it.
+    feed.lose()
+    await releaseLease(database, { name, owner, token, validUntil: 0 })
+  }
+  await withDeadline(name, given(), patience).catch((error: unknown) => {
+    logger.warn({ lease: name, error: String(error) }, 'the lease could not be released; it will run out')
+  })
+}
+
+const leave = (state: State, one: InHand): void => {
+  state.inHand.delete(one)
+  state.options.left(one.feed)
+  if (state.inHand.size > 0) return
+  for (const wake of state.waiting) wake()
+  state.waiting.clear()
+}
+
+const take = (state: State, feed: Feed): void => {
+  const { member, refused } = state.options
+  const assigned = (async () => member.assigned(feed.assignment))()
+  const one = { feed, assigned, leaving: false }
+  state.inHand.add(one)
+  state.saved.set(feed, feed.position)
+  assigned.catch(refused)
+}
+
+const give = (state: State, feed: Feed): void => {
+  const one = find(state, feed)
+  if (one === undefined || one.leaving) return
+  one.leaving = true
+  feed.close()
+  void revoke(state, one)
+    .then(() => (feed.assignment.lost.aborted ? undefined : giveBack(state, feed)))
+    .finally(() => {
+      feed.lose()
+      leave(state, one)
+    })
+}
+
+const lose = (state: State, feed: Feed): void => {
+  const one = find(state, feed)
+  feed.lose()
+  if (one === undefined || one.leaving) return
+  one.leaving = true
+  void revoke(state, one).finally(() => leave(state, one))
+}
+
+const save = async (state: State): Promise<void> => {
+  const { inHand, saved, options } = state
+  const moved = [...inHand]
+    .map(({ feed }) => ({ feed, position: feed.progress }))
+    .filter(({ feed, position }) => !feed.assignment.lost.aborted && position > (saved.get(feed) ?? -1n))
+  const progress = moved.map(({ feed: { name, token }, position }) => ({ name, token, position }))
+  const fenced = await saveProgress(options.database, progress)
+  for (const { feed, position } of moved) {
+    if (fenced.includes(feed.name)) lose(state, feed)
+    else saved.set(feed, position)
+  }
+}
+
+export const hands = (options: HandsOptions): Hands => {
+  const state: State = { options, inHand: new Set(), saved: new WeakMap(), waiting: new Set() }
+  const { inHand, waiting } = state
+  return {
+    get feeds() {
+      return [...inHand].map(({ feed }) => feed).filter(({ assignment }) => !assignment.lost.aborted)
+    },
+    get kept() {
+      return [...inHand].filter(({ leaving }) => !leaving).map(({ feed }) => feed)
+    },
+    has: (partition) => [...inHand].some(({ feed }) => feed.partition === partition),
+    take: (feed) => take(state, feed),
+    give: (feed) => give(state, feed),
+    lose: (feed) => lose(state, feed),
+    save: () => save(state),
+    emptied: () =>
+      inHand.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(() => resolve())),
+  }
+}
