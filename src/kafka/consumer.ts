@@ -16,7 +16,8 @@ export interface Consumer {
 
 /** How long a native call may go on after the close of its consumer. */
 const lastCall = 15_000
-const disconnectTimeout = 15_000
+/** Longer where no broker answers; the client then goes on leaving by itself. */
+const disconnectTimeout = 5_000
 
 const disconnect = async ({ handle, calls }: Pick<Consumer, 'handle' | 'calls'>): Promise<void> => {
   // Left as it is otherwise: a leak is better than the end of the process.

@@ -71,18 +71,19 @@ const failing = (): Failing => {
   return { failed, fail: (error) => reject(error) }
 }
 
-/** Nothing comes before the client is polled, and then everything is there. */
-const callbacksOf = (joined: () => Joined, fail: (error: unknown) => void): GroupCallbacks => ({
+/** Until everything is there, the client can only say that it has something to say. */
+const callbacksOf = (joined: () => Joined | undefined, fail: (error: unknown) => void): GroupCallbacks => ({
   rebalance_cb: (error, places) => {
+    const known = joined()
     try {
-      joined().options.rebalanced()
-      answerRebalance(joined(), error, places)?.catch(fail)
+      known?.options.rebalanced()
+      if (known !== undefined) answerRebalance(known, error, places)?.catch(fail)
     } catch (thrown) {
       fail(thrown)
     }
   },
-  offset_commit_cb: (error, places) => joined().commits.answered(error, places),
-  queue_non_empty_cb: () => joined().polls.wake(),
+  offset_commit_cb: (error, places) => joined()?.commits.answered(error, places),
+  queue_non_empty_cb: () => joined()?.polls.wake(),
 })
 
 const join = async (
@@ -94,11 +95,8 @@ const join = async (
   const { group, member, from } = options
   const { logger, clientId } = config
   const fields = { kafka: clientId, group }
-  const later: { joined?: Joined } = {}
-  const joined = (): Joined => {
-    if (later.joined === undefined) throw new Error('the client spoke before it was polled')
-    return later.joined
-  }
+  let known: Joined | undefined
+  const joined = (): Joined | undefined => known
   const settings = { ...groupSettings(config, group), ...callbacksOf(joined, fail) }
   const consumer = await openConsumer(client, config, settings)
   const commits = groupCommits(consumer.handle, ({ code, message }, places) => {
@@ -112,14 +110,14 @@ const join = async (
     commits,
     member,
     from,
-    asked: () => joined().polls.wake(),
-    restarted: (place) => joined().polls.restarted(place),
+    asked: () => joined()?.polls.wake(),
+    restarted: (place) => joined()?.polls.restarted(place),
     unanswered: (error) => options.troubled(clientError(error).message),
     fail,
   })
   const polls = polling(consumer, hold.held)
-  later.joined = { options, logger, fields, client, consumer, commits, hold, polls }
-  return later.joined
+  known = { options, logger, fields, client, consumer, commits, hold, polls }
+  return known
 }
 
 /** @throws BROKER_UNREACHABLE, BROKER_AUTHENTICATION, INVALID_CONFIG */
