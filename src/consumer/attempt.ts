@@ -3,7 +3,6 @@ import { openQueuesOf } from '../dead-letter/open-queues.ts'
 import type { Cause } from '../dead-letter/set-aside.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { failpoint } from '../lifecycle/failpoint.ts'
-import { pause } from '../lifecycle/pause.ts'
 import { append } from '../log/append.ts'
 import type { ConsumedEvent } from '../message/consumed-event.ts'
 import type { NewEvent } from '../message/new-event.ts'
@@ -68,13 +67,12 @@ export const limitTransaction = (tx: Transaction, timeout: number) =>
 const begin = async ({ consumer, id, reader }: Context, tx: Transaction, entries: readonly Entry[]) => {
   const ids = [...new Set(entries.map(({ received }) => received.id))]
   const queues = [...new Map(entries.map(({ received }) => [received.lane, received.queue])).values()]
-  return own(
-    Promise.all([
-      markInbox(tx, id, ids),
-      openQueuesOf(tx, reader, queues),
-      limitTransaction(tx, consumer.plan.timeout),
-    ]),
+  // One round trip; the limits first, since a mark waits for whoever else marks the same.
+  const limits = limitTransaction(tx, consumer.plan.timeout)
+  const [fresh, open] = await own(
+    Promise.all([markInbox(tx, id, ids), openQueuesOf(tx, reader, queues), limits]),
   )
+  return { fresh, open }
 }
 
 const refusal = (type: string, answer: Exclude<Answer, { answer: 'done' | 'skip' }>) => {
@@ -109,8 +107,6 @@ const answerOf = async (
   const { consumer, retries, stragglers } = context
   const { timeout } = consumer.plan
   const { handler, record, lane } = received
-  const before = stragglers.get(lane)
-  if (before !== undefined) await Promise.race([before, pause(timeout, signal)])
   let event: ConsumedEvent
   try {
     event = readEvent(received)
@@ -232,7 +228,7 @@ const withoutSeen = async (context: Context, units: readonly Unit[]) => {
 const fill = (context: Context, units: readonly Unit[], given: AbortController): Promise<Filling> =>
   context.database.transaction(async (tx) => {
     const entries = units.flatMap((unit) => unit.entries)
-    const [fresh, open] = await begin(context, tx, entries)
+    const { fresh, open } = await begin(context, tx, entries)
     const filling: Filling = {
       ...{ tx, open, signal: given.signal },
       fresh: new Set(fresh),

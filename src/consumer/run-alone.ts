@@ -1,4 +1,5 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
+import { pause } from '../lifecycle/pause.ts'
 import { attempt } from './attempt.ts'
 import type { Context } from './context.ts'
 import { decide, waitOf } from './decide.ts'
@@ -67,6 +68,18 @@ const failed = async (context: Context, unit: Unit, entry: Entry, error: unknown
 }
 
 /**
+ * A handler that was given up and goes on all the same may still be doing what cannot be rolled back. Not waited for
+ * inside a transaction, and no longer than a handler may take: one that never ends must not block its key for ever.
+ */
+const straggler = async ({ consumer, stragglers }: Context, { lane }: Unit): Promise<void> => {
+  const before = stragglers.get(lane)
+  if (before === undefined) return
+  const over = new AbortController()
+  await Promise.race([before, pause(consumer.plan.timeout, over.signal)])
+  over.abort()
+}
+
+/**
  * The first event of a lane, in a transaction of its own.
  *
  * @throws OwnFailure and other faults that are nobody's, CONSUMER_STOPPED; the lane is then as it was
@@ -75,6 +88,7 @@ export const runAlone = async (context: Context, unit: Unit): Promise<Release> =
   const [entry] = unit.entries
   // Given away while it waited for its turn.
   if (entry === undefined || !entry.partition.open) return { dealt: 0 }
+  await straggler(context, unit)
   try {
     settle(context, await attempt(context, [unit]))
     await forget(context, [unit])

@@ -86,7 +86,8 @@ const takeApart = (work: Work, units: readonly Unit[], error: unknown): void => 
   work.failures += 1
   const one = error instanceof HandlerFailed && work.failures <= mostFailures ? error.entry : undefined
   for (const unit of units) {
-    work.lanes.release(unit, { dealt: 0, alone: one === undefined || unit.entries.includes(one) })
+    const alone = one === undefined || unit.entries.includes(one) || work.context.stragglers.has(unit.lane)
+    work.lanes.release(unit, { dealt: 0, alone })
   }
 }
 

@@ -108,6 +108,27 @@ test('a handler that does not return is given up, and what it does later has no 
   expect(aborted).toBeGreaterThanOrEqual(2)
 })
 
+test('a handler that was given up and goes on is not run beside itself', async () => {
+  let running = 0
+  let most = 0
+  const handle = async (handling: Counting): Promise<Handled> => {
+    const { thing, n } = handling.event.data
+    if (thing === 'b' && n === 1) throw transient
+    if (thing === 'a') {
+      running += 1
+      most = Math.max(most, running)
+      // Looks at no signal.
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      running -= 1
+    }
+    return writing(handling)
+  }
+  scene.start(counting('printer', handle, { retry: { attempts: 3, backoff: () => 10 } }))
+  await scene.send([counted('a', 1), counted('b', 1), counted('a', 2)])
+  await expectEffects(scene, { a: [1, 2] })
+  expect(most).toBe(1)
+})
+
 test.each([
   ['undefined', undefined, '_OTHER'],
   ['a text', 'no', '_OTHER'],
