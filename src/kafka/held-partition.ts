@@ -94,8 +94,6 @@ const begin = (state: State, from: bigint | undefined): number | undefined => {
   const offset = from === undefined ? (committed ?? otherwise) : Number(from)
   state.position = offset
   state.settled = offset
-  // The group's offset may not stay beyond where its member begins: after a crash it would begin there.
-  if (state.stored !== undefined && offset < state.stored) state.stored = undefined
   return offset
 }
 
