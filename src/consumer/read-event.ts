@@ -1,7 +1,7 @@
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { attributeText } from '../message/cloud-event.ts'
 import type { ConsumedEvent } from '../message/consumed-event.ts'
-import { contextText, validTraceparent } from '../message/context-headers.ts'
+import { contextOf } from '../message/context-headers.ts'
 import type { Definition } from '../message/definition.ts'
 import { exactJson } from '../message/exact-json.ts'
 import { faultList } from '../message/fault-path.ts'
@@ -35,23 +35,15 @@ const attributesOf = ({ record, envelope }: ReceivedEvent): Attributes => {
 
 /** Events that the handler emits carry it on: what an event of our own could not hold is left out. */
 const metadataOf = ({ attribute, header }: Attributes): Metadata => {
-  const told = new Map<string, unknown>([
-    ['correlationId', attribute('correlationid')],
-    ['causationId', attribute('causationid')],
-    ['traceparent', header('traceparent') ?? attribute('traceparent')],
-    ['tracestate', header('tracestate') ?? attribute('tracestate')],
-  ])
-  const correlationId = contextText(told, 'correlationId')
-  const causationId = contextText(told, 'causationId')
-  const traceparent = contextText(told, 'traceparent')
-  const tracestate = contextText(told, 'tracestate')
-  const traced = traceparent !== undefined && validTraceparent.test(traceparent)
-  return {
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationId === undefined ? {} : { causationId }),
-    ...(traced ? { traceparent } : {}),
-    ...(traced && tracestate !== undefined ? { tracestate } : {}),
+  const told = new Map<string, unknown>()
+  const tell = (name: string, value: string | undefined): void => {
+    if (value !== undefined) told.set(name, value)
   }
+  tell('correlationId', attribute('correlationid'))
+  tell('causationId', attribute('causationid'))
+  tell('traceparent', header('traceparent') ?? attribute('traceparent'))
+  tell('tracestate', header('tracestate') ?? attribute('tracestate'))
+  return told.size === 0 ? {} : contextOf(told)
 }
 
 const whole = (text: string | undefined, otherwise: number): number => {

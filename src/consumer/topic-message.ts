@@ -20,8 +20,8 @@ export interface TopicMessageOptions<Data> {
   /** Default `json()`. */
   readonly decode?: Decoding
   /**
-   * Id of the aggregate where the record has no key. The data is then read before the message is in order, also of
-   * those that were seen before.
+   * Id of the aggregate where the record has no key. The data is then read as soon as the record is there, and kept
+   * until it is handled: 6 us instead of 1 for a message of 1 KB, also for one that was seen before.
    */
   readonly key?: (data: Data) => string
   /**
