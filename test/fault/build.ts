@@ -17,7 +17,13 @@ const compiler = join(createRequire(import.meta.url).resolve('typescript/package
 type Program = readonly [entry: string, ...rest: string[]]
 
 const relayProgram: Program = ['relay-process.ts']
-const consumerProgram: Program = ['consumer-process.ts', 'reported.ts', 'steps.ts', 'take-step.ts']
+const consumerProgram: Program = [
+  'consumer-process.ts',
+  'reported.ts',
+  'consumer-history.ts',
+  'steps.ts',
+  'take-step.ts',
+]
 
 const configuration = (sources: string, output: string, entry: string): object => ({
   extends: join(root, 'tsconfig.json'),

@@ -131,6 +131,17 @@ export const judgeConsumer = (history: ConsumerHistory): ConsumerVerdict => {
   }
 }
 
+const mostNamed = 5
+
+/** The same, short enough to be read: the first of each list, and how many there are. */
+export const briefly = (verdict: ConsumerVerdict): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    Object.entries(verdict).map(([name, found]: [string, readonly string[]]) => [
+      name,
+      found.length <= mostNamed ? found : [...found.slice(0, mostNamed), `${found.length} in all`],
+    ]),
+  )
+
 export const innocent: ConsumerVerdict = {
   lost: [],
   phantom: [],

@@ -1,10 +1,11 @@
+import { lastHeader } from '../../src/message/header-list.ts'
 import type { Assignment, Subscribing } from '../../src/transport/subscriber.ts'
+import type { Placed } from './consumer-history.ts'
 
-/** What an instance tells of a partition, as `received orders/3 17 25`. */
+/** What an instance tells of a partition, as `received orders/3 17=id 18=id`. */
 export type Report =
   | { readonly what: 'assigned' | 'revoked'; readonly partition: string }
-  /** First and last offset of what was handed out. */
-  | { readonly what: 'received'; readonly partition: string; readonly from: bigint; readonly to: bigint }
+  | { readonly what: 'received'; readonly partition: string; readonly records: readonly Placed[] }
   | { readonly what: 'settled'; readonly partition: string; readonly to: bigint }
 
 type Tell = (text: string) => void
@@ -19,8 +20,8 @@ const reportedAssignment = (assignment: Assignment, tell: Tell): Assignment => (
   begin: (from) => assignment.begin(from),
   next: async (limits) => {
     const records = await assignment.next(limits)
-    const [first, last] = [records[0], records.at(-1)]
-    if (first !== undefined) tell(`received ${assignment.name} ${first.offset} ${last?.offset}`)
+    const ids = records.map((record) => `${record.offset}=${String(lastHeader(record.headers, 'ce_id'))}`)
+    if (ids.length > 0) tell(`received ${assignment.name} ${ids.join(' ')}`)
     return records
   },
   settle: (next) => {
@@ -49,9 +50,16 @@ export const reported = (subscribing: Subscribing, tell: Tell): Subscribing => (
   },
 })
 
+const readPlaced =
+  (partition: string) =>
+  (text: string): Placed => {
+    const [offset = '', id = ''] = text.split('=')
+    return { partition, offset: BigInt(offset), id }
+  }
+
 export const readReport = (text: string): Report | undefined => {
-  const [what, partition = '', from = '0', to = '0'] = text.split(' ')
+  const [what, partition = '', ...rest] = text.split(' ')
   if (what === 'assigned' || what === 'revoked') return { what, partition }
-  if (what === 'received') return { what, partition, from: BigInt(from), to: BigInt(to) }
-  return what === 'settled' ? { what, partition, to: BigInt(from) } : undefined
+  if (what === 'received') return { what, partition, records: rest.map(readPlaced(partition)) }
+  return what === 'settled' ? { what, partition, to: BigInt(rest[0] ?? 0) } : undefined
 }

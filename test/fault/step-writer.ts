@@ -6,12 +6,13 @@ import { type Dice, dice } from './seed.ts'
 import { causesAnother, type StepData, stepTaken } from './steps.ts'
 
 /** One in fifty keys holds poisoned events. */
-export const walks = 100
-/** Its events are mended as time goes on. */
-export const mendedWalk = 'walk-1'
-/** Its events wait until all others are done with. */
-export const keptWalk = 'walk-2'
-export const poisonedWalks: ReadonlySet<string> = new Set([mendedWalk, keptWalk])
+export const walks = 200
+/** Its poisoned events wait until all others are done with. */
+export const keptWalk = 'walk-1'
+/** Those of the others are mended as time goes on. */
+export const poisonedWalks: ReadonlySet<string> = new Set([keptWalk, 'walk-2', 'walk-3', 'walk-4'])
+
+const isPoisoned = (walk: string, number: number): boolean => poisonedWalks.has(walk) && number % 12 === 3
 
 /** Where steps are written: to a topic, or to the log. */
 export interface StepSink {
@@ -24,7 +25,9 @@ export interface StepSink {
 
 export interface StepWriter {
   readonly written: readonly Written[]
+  /** Ids of those that cause another event. */
   readonly causing: readonly string[]
+  readonly poisoned: ReadonlySet<string>
   /** Events that were written again on purpose. */
   readonly repeated: () => number
   /** Resolves once everything begun was acknowledged. */
@@ -43,7 +46,7 @@ type Step = NewEvent<string, StepData>
 
 /** Walks that hold poisoned events take more steps than others, so that there is something to park. */
 const drawWalk = (random: Dice): string =>
-  random.chance(0.06) ? random.pick([...poisonedWalks]) : `walk-${random.between(1, walks)}`
+  random.chance(0.08) ? random.pick([...poisonedWalks]) : `walk-${random.between(1, walks)}`
 
 const drawSteps = (random: Dice, numbers: Map<string, number>, { topic, most = 20 }: StepWriterOptions) => {
   const StepTaken = stepTaken(topic)
@@ -52,7 +55,7 @@ const drawSteps = (random: Dice, numbers: Map<string, number>, { topic, most = 2
     const number = (numbers.get(walk) ?? 0) + 1
     numbers.set(walk, number)
     const failures = random.chance(0.03) ? random.between(1, 3) : 0
-    const poisoned = poisonedWalks.has(walk) && number % 5 === 3
+    const poisoned = isPoisoned(walk, number)
     return StepTaken({ walk, number, failures, poisoned }, { id: newId() })
   })
 }
@@ -73,6 +76,7 @@ export const startStepWriter = (options: StepWriterOptions): StepWriter => {
   const random = dice(seed)
   const numbers = new Map<string, number>()
   const [written, causing, earlier]: [Written[], string[], Step[]] = [[], [], []]
+  const poisoned = new Set<string>()
   let [stopped, repeated] = [false, 0]
   const write = async (): Promise<void> => {
     while (!stopped) {
@@ -84,6 +88,7 @@ export const startStepWriter = (options: StepWriterOptions): StepWriter => {
       for (const { id, data } of steps) {
         written.push({ id, key: data.walk, number: data.number })
         if (causesAnother(data)) causing.push(id)
+        if (data.poisoned) poisoned.add(id)
       }
       await wait(random.between(50, 150))
     }
@@ -92,6 +97,7 @@ export const startStepWriter = (options: StepWriterOptions): StepWriter => {
   return {
     written,
     causing,
+    poisoned,
     repeated: () => repeated,
     stop: async () => {
       stopped = true

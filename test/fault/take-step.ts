@@ -15,6 +15,9 @@ const insertSql = 'insert into effects (event_id, walk, number, instance) values
 
 const mendedSql = 'select exists (select from mended where event_id is null or event_id = $1) as mended'
 
+/** Which consumer, and which process of it. */
+const instance = `${process.env['CONSUMER']}/${process.pid}`
+
 const raiseSql = `do $$ begin raise exception 'another one came first' using errcode = '40001'; end $$`
 
 /** Nothing in these tables keeps an effect from being written twice. */
@@ -44,7 +47,7 @@ const isMended = async (tx: Transaction, id: string): Promise<boolean> =>
 export const takeStep = async ({ event, tx, attempt }: Handling<Step>): Promise<Handled> => {
   const { id, data } = event
   const { walk, number, failures, poisoned } = data
-  await tx.query(insertSql, [id, walk, number, String(process.pid)])
+  await tx.query(insertSql, [id, walk, number, instance])
   if (attempt <= failures) return failForNow(tx, number)
   if (poisoned && !(await isMended(tx, id))) return failForGood(tx, number)
   return causesAnother(data) ? { events: [StepSeen({ walk, cause: id })] } : undefined
