@@ -6,7 +6,7 @@ import { isDividedSql, readerNameSql } from './subscriber/division.ts'
 export interface LogReader {
   /** `relay/orders`, `group/printer` */
   readonly name: string
-  /** Up to where it has dealt with all of the log; undefined for a relay that is registered but has no checkpoint yet. */
+  /** Up to where it has dealt with everything; undefined for a relay that is registered but has no checkpoint yet. */
   readonly position: bigint | undefined
 }
 

@@ -48,22 +48,35 @@ const isInvalid = (error: unknown): boolean =>
 
 const follow = (
   options: LogSubscribingOptions,
-  subscription: LogSubscribeOptions,
+  wanted: LogSubscribeOptions,
   member: Member,
   looking: Pace,
-): { readonly loop: Loop; readonly ended: Promise<void> } => {
+) => {
   const { database, encode, logger = silentLogger, leaseTtl: ttl = 5000 } = options
-  const { partitions } = subscription
+  const { partitions } = wanted
   const owner = ownerName()
-  const now = subscription.from === 'now' ? positionNow(database) : undefined
+  const now = wanted.from === 'now' ? positionNow(database) : undefined
+  const counts = { rebalances: 0, refusals: 0, missed: 0 }
   let failure: { readonly error: unknown } | undefined
   const refused = (error: unknown): void => {
     failure ??= { error }
     running.stop().catch(() => undefined)
   }
-  const common = { database, encode, logger, ttl, subscription, partitions, member, owner, looking, now }
+  const common = {
+    database,
+    encode,
+    logger,
+    ttl,
+    subscription: wanted,
+    partitions,
+    member,
+    owner,
+    looking,
+    now,
+    counts,
+  }
   const running = loop({
-    name: `group ${subscription.group}`,
+    name: `group ${wanted.group}`,
     logger,
     run: async (signal, report) => {
       try {
@@ -79,25 +92,34 @@ const follow = (
   })
   // Whoever does not look at it must not end the process.
   ended.catch(() => undefined)
-  return { loop: running, ended }
+  const subscription: Subscription = {
+    ended,
+    stop: () => running.stop(),
+    health: () => {
+      const { state, reason } = running.health()
+      return reason === undefined ? { state } : { state, reason }
+    },
+    counts: () => ({ ...counts }),
+  }
+  return { running, subscription }
 }
 
 /**
  * Lets subscribers read the log itself. A group divides it by key into virtual partitions, which its instances share,
- * each under a lease of its own; the progress of each moves as its member settles. What one instance had is taken by the
- * others at once when it leaves, and when its leases have run out where it fell silent.
+ * each under a lease of its own; the progress of each moves as its member settles. What one instance had is taken by
+ * the others at once when it leaves, and when its leases have run out where it fell silent.
  */
 export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing => {
   const followed = new Map<Loop, Pace>()
-  const subscribe = (subscription: LogSubscribeOptions, member: Member): Subscription => {
-    const faults = groupFaults(subscription.group, subscription.partitions)
+  const subscribe = (wanted: LogSubscribeOptions, member: Member): Subscription => {
+    const faults = groupFaults(wanted.group, wanted.partitions)
     if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
     const looking = pace({ longest: idle })
-    const { loop: one, ended } = follow(options, subscription, member, looking)
-    followed.set(one, looking)
-    one.start()
-    void one.ended.then(() => followed.delete(one))
-    return { ended, stop: () => one.stop() }
+    const { running, subscription } = follow(options, wanted, member, looking)
+    followed.set(running, looking)
+    running.start()
+    void running.ended.then(() => followed.delete(running))
+    return subscription
   }
   return {
     subscribe,

@@ -42,7 +42,7 @@ export interface ReadPartitions extends SubscribeOptions {
   /** Called with what came; default: settles all of it. */
   readonly read?: (assignment: Assignment, records: readonly DeliveredRecord[]) => void
   /** What `revoked` waits for. */
-  readonly lettingGo?: () => Promise<void>
+  readonly lettingGo?: (assignment: Assignment) => Promise<void>
 }
 
 const limits = { records: 50, bytes: 1024 * 1024 }
@@ -93,14 +93,14 @@ const possession = (written: Ledger): Possession => {
 
 /** A member that reads each partition until nothing comes any more, and holds the transport to its promises. */
 export const readPartitions = (subscribing: Subscribing, options: ReadPartitions): PartitionReader => {
-  const { ledger: written = ledger(), begin, read = settleAll, lettingGo } = options
+  const { ledger: written = ledger(), begin, read = settleAll, lettingGo, ...wanted } = options
   const own = possession(written)
-  const reading = new Map<Assignment, { readonly done: Promise<void>; readonly wanted: AbortController }>()
+  const reading = new Map<Assignment, { readonly done: Promise<void>; readonly hurry: AbortController }>()
   const heldBack = new Set<string>()
 
-  const follow = async (assignment: Assignment, wanted: AbortSignal): Promise<void> => {
+  const follow = async (assignment: Assignment, hurried: AbortSignal): Promise<void> => {
     while (!assignment.lost.aborted) {
-      while (heldBack.has(assignment.name) && !wanted.aborted) await pause(5)
+      while (heldBack.has(assignment.name) && !hurried.aborted) await pause(5)
       const records = await assignment.next(limits).catch(() => undefined)
       if (records?.length === 0) return
       if (records === undefined) await pause(100)
@@ -115,23 +115,21 @@ export const readPartitions = (subscribing: Subscribing, options: ReadPartitions
     assigned: async (assignment) => {
       own.take(assignment)
       assignment.begin(begin?.(assignment))
-      const wanted = new AbortController()
-      reading.set(assignment, { wanted, done: follow(assignment, wanted.signal) })
+      const hurry = new AbortController()
+      reading.set(assignment, { hurry, done: follow(assignment, hurry.signal) })
     },
     revoked: async (assignment) => {
       const mine = reading.get(assignment)
       reading.delete(assignment)
-      mine?.wanted.abort()
+      mine?.hurry.abort()
       await mine?.done
-      await lettingGo?.()
+      await lettingGo?.(assignment)
       if (!assignment.lost.aborted && (await assignment.next(limits)).length > 0) {
         written.faults.push(`${assignment.name} delivered after it was revoked`)
       }
       own.release(assignment)
     },
   }
-  const { group, topics, from } = options
-  const wanted = { group, ...(topics && { topics }), ...(from && { from }) }
   const subscription = subscribing.subscribe(wanted, member)
   return {
     ...subscription,

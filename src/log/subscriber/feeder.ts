@@ -25,6 +25,8 @@ export interface FeederOptions {
 
 export interface Feeder {
   readonly view: LogView
+  /** Why the log cannot be read at present. */
+  readonly trouble: string | undefined
   add(feed: Feed): void
   remove(feed: Feed): void
   /** Reads until the signal is aborted. Never rejects. */
@@ -189,6 +191,7 @@ export const feeder = (options: FeederOptions): Feeder => {
     view: { at: nowhere, caughtUp: false, end: undefined },
   }
   const backoff = exponential('100ms', { max: '5s' })
+  let trouble: string | undefined
 
   const read = async (signal: AbortSignal, looked: () => void): Promise<void> => {
     const connection = await database.rawConnection({ applicationName: `onewrite group ${group}` })
@@ -204,6 +207,9 @@ export const feeder = (options: FeederOptions): Feeder => {
     get view() {
       return state.view
     },
+    get trouble() {
+      return trouble
+    },
     add: (feed) => void state.feeds.set(feed.partition, feed),
     remove: (feed) => {
       if (state.feeds.get(feed.partition) === feed) state.feeds.delete(feed.partition)
@@ -213,11 +219,13 @@ export const feeder = (options: FeederOptions): Feeder => {
         try {
           await read(signal, () => {
             failures = 0
+            trouble = undefined
           })
         } catch (error) {
           if (signal.aborted) return
           failures += 1
-          logger.warn({ group, failures, error: String(error) }, 'the log could not be read')
+          trouble = error instanceof Error ? error.message : String(error)
+          logger.warn({ group, failures, error: trouble }, 'the log could not be read')
           for (const feed of state.feeds.values()) if (feed.starves) feed.fail(error)
           await pause(backoff(failures), signal)
         }

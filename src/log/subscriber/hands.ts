@@ -13,6 +13,7 @@ export interface HandsOptions {
   readonly logger: Logger
   /** The member refused what it was given. */
   readonly refused: (error: unknown) => void
+  readonly counts: { rebalances: number; refusals: number }
   /** A partition has left. */
   readonly left: (feed: Feed) => void
 }
@@ -117,6 +118,7 @@ const lose = (state: State, feed: Feed): void => {
   const one = find(state, feed)
   feed.lose()
   if (one === undefined || one.leaving) return
+  state.options.counts.rebalances += 1
   one.leaving = true
   void revoke(state, one).finally(() => leave(state, one))
 }
@@ -129,8 +131,12 @@ const save = async (state: State): Promise<void> => {
   const progress = moved.map(({ feed: { name, token }, position }) => ({ name, token, position }))
   const fenced = await saveProgress(options.database, progress)
   for (const { feed, position } of moved) {
-    if (fenced.includes(feed.name)) lose(state, feed)
-    else saved.set(feed, position)
+    if (!fenced.includes(feed.name)) {
+      saved.set(feed, position)
+      continue
+    }
+    options.counts.refusals += 1
+    lose(state, feed)
   }
 }
 

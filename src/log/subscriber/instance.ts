@@ -28,6 +28,7 @@ export interface InstanceOptions {
   readonly looking: Pace
   /** The end of the log, for a group that begins there. */
   readonly now: (() => Promise<bigint>) | undefined
+  readonly counts: { rebalances: number; refusals: number }
   /** Called when the subscription cannot go on. */
   readonly refused: (error: unknown) => void
 }
@@ -42,6 +43,8 @@ interface Instance {
   number: { readonly number: number; readonly lease: Lease } | undefined
   /** Until when the leases surely hold, on `performance.now()`. */
   validUntil: number
+  /** Why the last round failed; undefined when it did not. */
+  trouble: string | undefined
   deadline: NodeJS.Timeout | undefined
   saving: NodeJS.Timeout | undefined
 }
@@ -103,6 +106,7 @@ const takeMore = async (instance: Instance, roll: RollCall, count: number): Prom
   const names = free.map((partition) => partitionName(group, partition))
   const { database, owner, ttl, looking } = options
   const taken = await inTime(instance, takePartitions(database, { owner, names, count, ttl }))
+  if (taken.length > 0) options.counts.rebalances += 1
   for (const one of taken) {
     const feed = openFeed({
       taken: one,
@@ -126,7 +130,9 @@ const balance = async (instance: Instance, roll: RollCall): Promise<boolean> => 
   if (number === undefined) return true
   const instances = [...new Set([...roll.instances, number.number])].sort((a, b) => a - b)
   const share = shareOf(number.number, instances, partitions)
-  for (const feed of held.kept.slice(share)) held.give(feed)
+  const excess = held.kept.slice(share)
+  if (excess.length > 0) options.counts.rebalances += 1
+  for (const feed of excess) held.give(feed)
   const lacks = share - held.feeds.length
   if (lacks > 0) await takeMore(instance, roll, lacks)
   return held.kept.length < share
@@ -136,11 +142,13 @@ const balance = async (instance: Instance, roll: RollCall): Promise<boolean> => 
 const attend = async (instance: Instance, signal: AbortSignal): Promise<boolean> => {
   try {
     const roll = await call(instance)
+    instance.trouble = undefined
     await save(instance)
     return !signal.aborted && (await balance(instance, roll))
   } catch (error) {
+    instance.trouble = error instanceof Error ? error.message : String(error)
     loggerOf(instance).warn(
-      { group: instance.group, error: String(error) },
+      { group: instance.group, error: instance.trouble },
       'the leases could not be renewed',
     )
     return false
@@ -159,12 +167,18 @@ const resign = async (instance: Instance): Promise<void> => {
   })
 }
 
+const tell = ({ trouble, feeder: reading, hands: held }: Instance, report: Report): void => {
+  const reason = trouble ?? reading.trouble
+  if (reason !== undefined) report('degraded', reason)
+  else report(held.kept.length > 0 ? 'up' : 'standby')
+}
+
 const takePart = async (instance: Instance, signal: AbortSignal, report: Report): Promise<void> => {
   const { ttl } = instance.options
   const [often, seldom] = [Math.min(ttl / 10, 250), Math.min(ttl / 3, 1000)]
   while (!signal.aborted) {
     const lacks = await attend(instance, signal)
-    report(instance.hands.kept.length > 0 ? 'up' : 'standby')
+    tell(instance, report)
     await pause(lacks ? often : seldom, signal)
   }
   await resign(instance)
@@ -179,14 +193,24 @@ const takePart = async (instance: Instance, signal: AbortSignal, report: Report)
 }
 
 const join = (options: InstanceOptions, partitions: number): Instance => {
-  const { database, encode, logger = silentLogger, member, owner, looking, subscription, refused } = options
+  const {
+    database,
+    encode,
+    logger = silentLogger,
+    member,
+    owner,
+    looking,
+    subscription,
+    refused,
+    counts,
+  } = options
   const { group, topics } = subscription
   const reading = feeder({ database, group, partitions, topics, encode, looking, logger })
   const left = reading.remove
   return {
     ...{ options, group, partitions, feeder: reading },
-    hands: hands({ database, owner, member, logger, refused, left }),
-    ...{ number: undefined, validUntil: 0, deadline: undefined, saving: undefined },
+    hands: hands({ database, owner, member, logger, refused, left, counts }),
+    ...{ number: undefined, validUntil: 0, trouble: undefined, deadline: undefined, saving: undefined },
   }
 }
 
