@@ -5,6 +5,7 @@ export interface BenchOptions {
   readonly json: boolean
   readonly tsx: boolean
   readonly profile: boolean
+  readonly backlog: boolean
   readonly only: string
   readonly events: number | undefined
   readonly rounds: number | undefined

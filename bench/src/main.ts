@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { append } from './append/append.ts'
 import type { Benchmark } from './benchmark.ts'
+import { consumption } from './consume/consume.ts'
 import { handover } from './handover/handover.ts'
 import { latency } from './latency/latency.ts'
 import { relayAgainstDebezium } from './relay/against-debezium.ts'
@@ -15,6 +16,7 @@ const benchmarks: readonly Benchmark[] = [
   append,
   latency,
   handover,
+  consumption,
 ]
 
 const usage = `npm run bench -- <name> [options]
@@ -25,8 +27,9 @@ ${benchmarks.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join('\n'
   --json        one JSON object on the line before the last; tables go to the error output
   --against debezium
                 of relay: beside the real Debezium
-  --only TEXT   of relay-settings and latency: variants whose name contains the text
-  --events N    of relay and relay-settings: how long the backlog is
+  --only TEXT   of relay-settings, latency and consume: variants whose name contains the text
+  --events N    of relay, relay-settings and consume: how long the backlog is
+  --backlog     of consume: only the memory of one process over a backlog of 1,000,000
   --rounds N    how often each side is measured; the median counts
   --tsx         measure the sources through tsx instead of compiled JavaScript
   --profile     of relay: write a CPU profile of the relay to bench/dist
@@ -39,6 +42,7 @@ const options = {
   json: { type: 'boolean', default: false },
   tsx: { type: 'boolean', default: false },
   profile: { type: 'boolean', default: false },
+  backlog: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
   only: { type: 'string', default: '' },
   against: { type: 'string' },
@@ -73,9 +77,9 @@ const main = async (words: string[]): Promise<void> => {
     throw new UsageError(name === undefined ? 'which benchmark?' : `no benchmark is called ${name}`)
   }
   if (rest.length > 0) throw new UsageError(`one benchmark at a time, not also ${rest.join(' ')}`)
-  const { quick, json, tsx, profile, only } = values
+  const { quick, json, tsx, profile, backlog, only } = values
   const [events, rounds] = [wholeNumber('events', values.events), wholeNumber('rounds', values.rounds)]
-  await run(benchmark, { quick, json, tsx, profile, only, events, rounds })
+  await run(benchmark, { quick, json, tsx, profile, backlog, only, events, rounds })
 }
 
 try {
