@@ -83,12 +83,15 @@ export const openNextSlot = (database: Database, window: number): Promise<number
 
 const forgetSql = (schema: string): string => `delete from ${inSchema(schema, 'inbox_slots')} where slot = $1`
 
+const stateOf = (error: unknown): string | undefined =>
+  sqlState(error) ?? (error instanceof Error ? sqlState(error.cause) : undefined)
+
 /**
  * Somebody is doing the same: the partition is gone, or no partition any more, or is being detached; or the lock was
  * not had in time.
  */
 const isBusy = (error: unknown): boolean =>
-  ['42P01', '42P17', '55000', '55P03', '40P01'].includes(sqlState(error) ?? '')
+  ['42P01', '42P17', '55000', '55P03', '40P01'].includes(stateOf(error) ?? '')
 
 const detach = async (database: Database, { slot, state }: Slot): Promise<void> => {
   const { schema } = database
