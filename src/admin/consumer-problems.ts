@@ -1,4 +1,4 @@
-import type { ConsumerFacts, ConsumerPartition } from './consumer-status.ts'
+import type { ConsumerFacts, ConsumerPartition } from './consumer-facts.ts'
 
 /** Something of a consumer that needs a person, and what to do. */
 export interface ConsumerProblem {

@@ -1,10 +1,6 @@
 import type { Command } from 'commander'
-import {
-  type ConsumerLag,
-  type ConsumerStatus,
-  type ConsumersStatus,
-  consumerStatus,
-} from '../admin/consumer-status.ts'
+import type { ConsumerLag } from '../admin/consumer-facts.ts'
+import { type ConsumerStatus, type ConsumersStatus, consumerStatus } from '../admin/consumer-status.ts'
 import { countText, secondsText } from './amounts.ts'
 import { columns } from './columns.ts'
 import { textOf } from './dead-letter-options.ts'

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { consumerCommands } from './consumer-commands.ts'
 import { deadLetterCommands } from './dead-letter-commands.ts'
 import { doctorCommands } from './doctor-commands.ts'
 import { groupCommands } from './group-commands.ts'
@@ -58,6 +59,8 @@ export const buildProgram = (run: Run): Command => {
   for (const register of relayGroups) register(relay, run)
   const group = program.command('group').description('groups of subscribers that read the log itself')
   for (const register of groupGroups) register(group, run)
+  const consumer = program.command('consumer').description('consumers: what handles events')
+  consumerCommands(consumer, run)
   const letters = program
     .command('dead-letters')
     .description('what a relay or a consumer could not deliver, and what waits behind it')

@@ -19,7 +19,8 @@ export interface Stage {
 }
 
 const tableSql = (table: string): string => `
-  create table ${table} (n bigint generated always as identity primary key, order_id uuid not null, total numeric(12, 2));
+  create table ${table} (n bigint generated always as identity primary key, order_id uuid not null,
+    total numeric(12, 2));
   create table ${marksOf(table)} (consumer text not null, id uuid not null, at timestamptz not null default now(),
     primary key (consumer, id))`
 

@@ -84,4 +84,49 @@ it('is well again once everything is dealt with, and says when nobody reads any 
   const { out, exitCode } = await command('lag')
   expect(exitCode).toBe(3)
   expect(out).toMatch(/problem: inventory: nobody reads \d+ of \d+ partitions/)
+  const dry = await command('consumer', 'forget', 'inventory', '--dry-run')
+  expect(dry.out).toMatch(/would forget inventory: \d+ partitions, 0 events to try again, 0 dead letters/)
+  expect((await command('consumer', 'forget', 'inventory')).exitCode).toBe(0)
+  expect((await command('lag')).out).toBe('no consumer has ever run\n')
+})
+
+it('does not forget a consumer that runs, and discards what a forgotten one could not handle', async () => {
+  const running = await start()
+  await running.transaction((tx) => append(tx, placed('never', 'never')))
+  await expect.poll(async () => (await status())?.quarantine).toMatchObject({ parked: 1, held: 1 })
+  expect(await command('consumer', 'forget', 'inventory')).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('READER_IN_USE'),
+  })
+  await running.stop()
+  await fresh.database.query(`
+    update onewrite.consumer_partitions set heard_at = null, owned_at = '-infinity', settled_at = null`)
+  const done = await command('consumer', 'forget', 'inventory', '--actor', 'ann')
+  expect(done.out).toContain('2 dead letters to discard')
+  const { rows } = await fresh.database.query(
+    'select state, actor, reason from onewrite.dead_letters order by number',
+  )
+  const discarded = { state: 'discarded', actor: 'ann', reason: 'the consumer was forgotten' }
+  expect(rows).toEqual([discarded, discarded])
+  expect(await command('consumer', 'forget', 'inventory')).toMatchObject({
+    exitCode: 1,
+    err: expect.stringContaining('no consumer is named inventory'),
+  })
+})
+
+it('lists what became of events, where a consumer keeps it', async () => {
+  const noting = consumer('noting', [on(OrderPlaced, () => undefined)], { notifications: true })
+  app = await service({
+    ...{ name: 'orders', database: fresh.url, transport: memory(), events: [OrderPlaced] },
+    consumers: [noting],
+  }).start()
+  const [event] = placed('a')
+  await app.transaction((tx) => append(tx, placed('b')))
+  if (event !== undefined) await app.transaction((tx) => append(tx, [event]))
+  const named = () => command('consumer', 'notifications', '--event', event?.id ?? '', '--json')
+  await expect
+    .poll(async () => (await named()).json())
+    .toMatchObject({ notifications: [{ consumer: 'noting', status: 'SUCCEEDED', topic: 'order.events' }] })
+  expect((await command('consumer', 'notifications')).out).toMatch(/^EVENT +CONSUMER +STATUS/)
+  expect((await command('consumer', 'notifications', '--topic', 'x')).out).toBe('no notifications\n')
 })
