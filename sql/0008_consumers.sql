@@ -70,7 +70,7 @@ create table :schema.consumer_retries (
   constraint consumer_retries_pkey primary key (consumer, event)
 );
 
-create index consumer_retries_failed on :schema.consumer_retries (consumer, failed_at);
+create index consumer_retries_next on :schema.consumer_retries (next_at);
 
 -- What became of an event at a consumer, for people: written after the effect, and nothing is decided by it.
 create table :schema.notifications (
@@ -91,7 +91,7 @@ create table :schema.notifications (
     check (status in ('PENDING', 'RETRYING', 'FAILED', 'DEAD_LETTERED', 'SKIPPED', 'SUCCEEDED'))
 );
 
-create index notifications_updated on :schema.notifications (consumer, updated_at);
+create index notifications_updated on :schema.notifications (updated_at);
 
 -- The order of dead letters of consumers. A reader with a checkpoint gives places itself; consumers are many writers.
 create sequence :schema.dead_letter_places as bigint cache 1;

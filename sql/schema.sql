@@ -309,7 +309,7 @@ create table onewrite.streams (
   constraint streams_pkey PRIMARY KEY (aggregate_type, aggregate_id)
 ) with (fillfactor=80);
 
-CREATE INDEX consumer_retries_failed ON onewrite.consumer_retries USING btree (consumer, failed_at);
+CREATE INDEX consumer_retries_next ON onewrite.consumer_retries USING btree (next_at);
 
 CREATE INDEX dead_letters_parked ON onewrite.dead_letters USING btree (reader, number) WHERE (state = 'parked'::text);
 
@@ -333,7 +333,7 @@ CREATE UNIQUE INDEX events_overflow_id ON onewrite.events_overflow USING btree (
 
 CREATE INDEX events_stream ON ONLY onewrite.events USING btree (aggregate_type, aggregate_id, sequence);
 
-CREATE INDEX notifications_updated ON onewrite.notifications USING btree (consumer, updated_at);
+CREATE INDEX notifications_updated ON onewrite.notifications USING btree (updated_at);
 
 CREATE INDEX quarantines_released ON onewrite.quarantines USING btree (reader) WHERE released;
 

@@ -29,7 +29,7 @@ const table = (schema: string): string => `${quoteIdentifier('schema', schema)}.
 
 const loadSql = (schema: string): string => `
   select id, attempts, first_failed_at, next_at from ${table(schema)}
-  where consumer = $1 order by failed_at desc limit ${mostLoaded}`
+  where consumer = $1 order by next_at desc limit ${mostLoaded}`
 
 const retryOf = ({ id, attempts, first_failed_at, next_at }: RetryRow): Retry => ({
   id,
@@ -38,7 +38,7 @@ const retryOf = ({ id, attempts, first_failed_at, next_at }: RetryRow): Retry =>
   nextAt: next_at,
 })
 
-/** What is being tried again, by the event's id: the newest failures, where there are very many. */
+/** What is being tried again, by the event's id: those due last, where there are very many. */
 export const loadRetries = async (
   database: Database,
   consumer: number,
@@ -85,10 +85,3 @@ export const forgetRetries = async (
 ): Promise<void> => {
   if (ids.length > 0) await tx.query(forgetSql(tx.schema), [consumer, ids.map(markId)])
 }
-
-const sweepSql = (schema: string): string =>
-  `delete from ${table(schema)} where failed_at < clock_timestamp() - $1 * interval '1 millisecond'`
-
-/** Forgets what has not failed again for so long: nobody is trying it any more. */
-export const sweepRetries = async (database: Database, window: number): Promise<number> =>
-  (await database.query(sweepSql(database.schema), [window])).rowCount

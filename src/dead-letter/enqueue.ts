@@ -92,7 +92,8 @@ export const enqueue = async (
 ): Promise<readonly bigint[]> => {
   if (behind.length === 0) return []
   const ids = behind.map(({ id }) => shortId(id))
-  const once = behind.filter(({ id }, index) => ids.indexOf(shortId(id)) === index)
+  const first = new Map(ids.map((id, index) => [id, index] as const).reverse())
+  const once = behind.filter((_, index) => first.get(ids[index] ?? '') === index)
   await insert(tx, reader, once, await openQueues(tx, reader, once))
   const { rows } = await tx.query<{ number: string }>(numbersSql(tx.schema), [reader, ids])
   return rows.map(({ number }) => BigInt(number))

@@ -26,7 +26,7 @@ const passTime = (milliseconds: number) =>
   database.query(`
     update onewrite.inbox_slots set opens_at = opens_at - interval '${milliseconds} milliseconds';
     update onewrite.inbox_windows set said_at = said_at - interval '${milliseconds} milliseconds';
-    update onewrite.consumer_retries set failed_at = failed_at - interval '${milliseconds} milliseconds'`)
+    update onewrite.consumer_retries set next_at = next_at - interval '${milliseconds} milliseconds'`)
 
 const slotsThere = async (): Promise<readonly number[]> =>
   (await inboxSlots(database, week)).map(({ slot }) => slot)

@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../../lifecycle/logger.ts'
 import { type Loop, loop } from '../../lifecycle/loop.ts'
 import { pause } from '../../lifecycle/pause.ts'
 import type { Database } from '../../postgres/database.ts'
-import { sweepRetries } from '../retries.ts'
+import { sweep } from '../sweep.ts'
 import { announceWindow, dropSlot, inboxSlots, openNextSlot } from './slots.ts'
 
 export interface KeepInboxOptions {
@@ -24,7 +24,7 @@ export interface InboxKept {
 /** Opens the next slot when it is time, and drops those that are outside of the window. */
 export const keepInboxOnce = async (database: Database, ownWindow: number): Promise<InboxKept> => {
   const window = await announceWindow(database, ownWindow)
-  await sweepRetries(database, window)
+  await sweep(database, window)
   const expired = (await inboxSlots(database, window)).filter((slot) => slot.expired)
   try {
     const opened = await openNextSlot(database, window)
