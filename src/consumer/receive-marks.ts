@@ -33,8 +33,11 @@ const longest = 200
 
 const unstorable = /[\0\p{Surrogate}]/u
 
-/** Ids become causes of other events: what is too long for that, or no text of PostgreSQL, is told by its digest. */
-const storable = (id: string): string =>
+/**
+ * Ids become causes of other events, and names of dead letters: what is too long for that, or no text of PostgreSQL, is
+ * told by its digest.
+ */
+export const storable = (id: string): string =>
   id.length <= longest && !unstorable.test(id)
     ? id
     : `sha256 ${createHash('sha256').update(id, 'utf16le').digest('hex')}`

@@ -1,4 +1,4 @@
-import { keyQueue, queueName, shortId } from '../dead-letter/queue.ts'
+import { keyQueue, queueName } from '../dead-letter/queue.ts'
 import { attributeText, type CloudEvent, cloudEvent } from '../message/cloud-event.ts'
 import { exactJson } from '../message/exact-json.ts'
 import { readJson } from '../message/read-json.ts'
@@ -6,7 +6,7 @@ import type { DeliveredRecord } from '../transport/subscriber.ts'
 import { causeOf } from './failure.ts'
 import type { AnyHandler } from './handler.ts'
 import { readMessage } from './read-message.ts'
-import { type Marks, readMarks, scopedId, typedId } from './receive-marks.ts'
+import { type Marks, readMarks, scopedId, storable, typedId } from './receive-marks.ts'
 import { isMessageHandler, type MessageHandler, type Routes, routes } from './receive-routes.ts'
 import type { Identified, Received } from './received.ts'
 import type { WhenUnreadable } from './topic-message.ts'
@@ -30,11 +30,11 @@ interface Named {
  * begin anew, its timestamps do not.
  */
 const placeOf = ({ topic, partition, offset, timestamp }: DeliveredRecord): string =>
-  `${topic}/${partition}/${offset}${timestamp === undefined ? '' : `@${timestamp}`}`
+  storable(`${topic}/${partition}/${offset}${timestamp === undefined ? '' : `@${timestamp}`}`)
 
 const identify = (record: DeliveredRecord, { id, within, key }: Named): Identified => {
   const known = id ?? placeOf(record)
-  const queue = keyQueue({ topic: within, key }, shortId(known))
+  const queue = keyQueue({ topic: within, key }, known)
   return { record, id: known, identified: id !== undefined, queue, lane: queueName(queue) }
 }
 

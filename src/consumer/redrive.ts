@@ -69,7 +69,8 @@ const handleHead = async (
     throw new HeadFailed(head, { verdict: 'permanent', cause })
   }
   const { handler, record } = received
-  const event = readEvent(received)
+  // Also where the value was edited, and the id is declared to come from it.
+  const event = readEvent({ ...received, id: head.id })
   const answer = await runHandler({
     ...{ handler, event, record, tx, attempt, timeout, signal },
     straggling: () => undefined,
@@ -158,9 +159,10 @@ export const keepRedriving = async (options: RedriveOptions): Promise<void> => {
   while (!signal.aborted) {
     try {
       await redriveAll(options, resting)
+      context.watch.well('redrive')
       await context.watch.look()
     } catch (error) {
-      if (!signal.aborted) context.watch.outage(error)
+      if (!signal.aborted) context.watch.outage('redrive', error)
     }
     await pause(every, signal)
   }

@@ -82,8 +82,9 @@ const values = fc.oneof(
     )
     .map((value) => Buffer.from(JSON.stringify(value))),
 )
+const long = 't'.repeat(249)
 const records = fc.record({
-  topic: fc.constantFrom('order.events', 'order.created', 'order.cancelled', 'paid', 'constructor', ''),
+  topic: fc.constantFrom('order.events', 'order.created', 'order.cancelled', 'paid', 'constructor', long),
   partition: fc.nat(),
   offset: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }).map(String),
   timestamp: fc.option(fc.integer({ min: 0, max: 2 ** 50 }), { nil: undefined }),
@@ -99,7 +100,7 @@ it('whatever a record holds: it is told what it is, the same each time, and read
     const received = receive(record)
     expect(receive(record)).toEqual(received)
     expect(received.record).toBe(record)
-    expect(received.id).not.toBe('')
+    expect(received.id).toMatch(/^.{1,200}$/su)
     expect(received.lane).toBe(queueName(received.queue))
     expect(received.queue.subject.length).toBeLessThanOrEqual(200)
     if (received.kind !== 'event') return void count(received.kind)
@@ -115,6 +116,6 @@ it('whatever a record holds: it is told what it is, the same each time, and read
       count('refused')
     }
   })
-  fc.assert(holds, { numRuns: 2_000 })
+  fc.assert(holds, { numRuns: 1_000 })
   expect([...kinds.keys()].sort()).toEqual(['other', 'read', 'refused', 'unreadable'])
 })

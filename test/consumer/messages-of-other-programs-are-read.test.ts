@@ -112,9 +112,25 @@ describe('id and key that are declared from the data', () => {
   })
 
   it('give way to those of the record', () => {
-    const received = eventOf(receive(foreign({ key: 'k-1', value: told, headers: [['id', eventId]] })))
+    const both = { key: 'k-1', headers: [['id', eventId]] } as const
+    const received = eventOf(receive(foreign({ ...both, value: told })))
     expect(received).toMatchObject({ id: eventId, queue: { subject: Buffer.from('k-1') } })
     expect(readEvent(received).aggregateId).toBe('k-1')
+    const keyed = eventOf(receive(foreign({ key: 'k-1', value: told })))
+    expect(keyed).toMatchObject({ id: 'order.cancelled e-9', queue: { subject: Buffer.from('k-1') } })
+    expect(readEvent(keyed).aggregateId).toBe('k-1')
+    const named = receive(foreign({ value: told, headers: both.headers }))
+    expect(named).toMatchObject({ id: eventId, queue: { subject: Buffer.from('o-1') } })
+  })
+
+  it('are not asked for where the record has both: the value is then read late', () => {
+    const unread = foreign({ key: 'k-1', value: '{', headers: [['id', eventId]] })
+    expect(receive(unread).kind).toBe('event')
+    const [idOnly, keyOnly] = [{ id: () => 'x' }, { key: () => 'x' }].map((asked) =>
+      receiver([on(topicMessage('a.b', { topic: 'a', aggregate: 'a', data, ...asked }), nothing)]),
+    )
+    expect(idOnly?.({ ...unread, topic: 'a', key: null }).kind).toBe('event')
+    expect(keyOnly?.({ ...unread, topic: 'a', headers: [] }).kind).toBe('event')
   })
 
   it('may be missing in a message: its place stands for the id, and that is said', () => {
