@@ -86,7 +86,9 @@ const read = async (life: Life, assignment: Assignment, reading: Reading): Promi
   const partition = await openPartition({ context, assignment, owner, signal })
   if (partition === undefined) return
   reading.partition = partition
-  const failed = (error: unknown): void => context.watch.outage(error)
+  const { name } = assignment
+  const failed = (error: unknown): void =>
+    error === undefined ? context.watch.well(name) : context.watch.outage(name, error)
   await fetchPartition({ partition, hold, accept: accept(life), failed, signal })
 }
 
@@ -116,10 +118,14 @@ const letGo = async (life: Life, assignment: Assignment): Promise<void> => {
   reading.over.abort()
   if (partition !== undefined) await lanes.quiet(partition)
   if (partition !== undefined && !assignment.lost.aborted) {
-    await saveProgress(context, [partition]).catch((error: unknown) => context.watch.outage(error))
+    await saveProgress(context, [partition]).catch((error: unknown) =>
+      context.watch.outage('progress', error),
+    )
   }
+  context.watch.well(assignment.name)
   // By now it may have been assigned again.
   if (readings.get(assignment.name) === reading) readings.delete(assignment.name)
+  if (readings.size === 0) context.watch.well('work')
 }
 
 const memberOf = (life: Life): Member => ({
@@ -156,8 +162,9 @@ const keepSaving = async (life: Life, signal: AbortSignal): Promise<void> => {
           partitionsOf(life).filter(({ open }) => open),
         ),
       )
+      life.context.watch.well('progress')
     } catch (error) {
-      life.context.watch.outage(error)
+      life.context.watch.outage('progress', error)
     }
   }
 }

@@ -60,7 +60,7 @@ export interface FetchOptions {
   readonly hold: Hold
   /** Takes records into the lanes. */
   accept(partition: PartitionInHand, records: readonly DeliveredRecord[]): void
-  /** Told of a partition that cannot be read now. */
+  /** Told of a partition that cannot be read now; of undefined when it can again. */
   failed(error: unknown): void
   readonly signal: AbortSignal
 }
@@ -75,6 +75,7 @@ export const fetchPartition = async (options: FetchOptions): Promise<void> => {
     if (!partition.open || signal.aborted) return
     try {
       const records = await partition.assignment.next(page)
+      if (failures > 0) failed(undefined)
       failures = 0
       if (records.length === 0) return
       failpoint('consumer.received')

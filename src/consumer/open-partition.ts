@@ -25,7 +25,8 @@ export const openPartition = async (options: OpenOptions): Promise<PartitionInHa
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
       const { settled, token } = await takeOwnership(database, { consumer: id, name, owner })
-      if (signal.aborted) return undefined
+      if (signal.aborted) break
+      context.watch.well(name)
       if (assignment.committed === undefined && settled !== undefined) assignment.begin(settled)
       else assignment.begin()
       const begun = assignment.committed ?? settled
@@ -38,9 +39,10 @@ export const openPartition = async (options: OpenOptions): Promise<PartitionInHa
         saved: undefined,
       }
     } catch (error) {
-      context.watch.outage(error)
+      context.watch.outage(name, error)
       await pause(backoff(attempt), signal)
     }
   }
+  context.watch.well(name)
   return undefined
 }

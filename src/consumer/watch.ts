@@ -25,7 +25,9 @@ export interface ConsumerWatch {
   redriven(head: Head): void
   /** Of a type that nobody handles. */
   ignored(records: number): void
-  outage(error: unknown): void
+  /** A part cannot go on for a reason that is no event's fault; it is in trouble until it is well again. */
+  outage(part: string, error: unknown): void
+  well(part: string): void
   /** Looks at the quarantine again: now, or at most once a minute. */
   look(): Promise<void>
   health(waiting: number): { readonly state: HealthState; readonly reason?: string }
@@ -44,7 +46,8 @@ export interface WatchOptions {
 /** What has happened so far. */
 interface Tally {
   progress: number
-  trouble: string | undefined
+  /** By part of the consumer. */
+  readonly troubles: Map<string, string>
   /** Something was parked or redriven since the last look at the quarantine. */
   changed: boolean
 }
@@ -95,10 +98,11 @@ const tellRedriven = ({ name, logger, notifications }: Telling, head: Head): voi
 }
 
 const healthOf = (
-  { trouble }: Tally,
+  { troubles }: Tally,
   quarantine: ReturnType<typeof watchQuarantine>,
   waiting: number,
 ): ReturnType<ConsumerWatch['health']> => {
+  const [trouble] = troubles.values()
   if (trouble !== undefined) return { state: 'degraded', reason: trouble }
   if (quarantine.health !== undefined) return quarantine.health
   if (waiting === 0) return { state: 'up' }
@@ -113,10 +117,10 @@ export const consumerWatch = (options: WatchOptions): ConsumerWatch => {
   const instruments = consumerInstruments(name)
   const budget = { waiting: plan.quarantineEvents, age: plan.quarantineAge }
   const quarantine = watchQuarantine(database, reader, { budget, logger })
-  const tally: Tally = { progress: 0, trouble: undefined, changed: true }
+  const tally: Tally = { progress: 0, troubles: new Map(), changed: true }
   const moved = (events: number): void => {
     tally.progress += events
-    tally.trouble = undefined
+    tally.troubles.delete('work')
   }
   return {
     instruments,
@@ -124,10 +128,12 @@ export const consumerWatch = (options: WatchOptions): ConsumerWatch => {
       return tally.progress
     },
     get trouble() {
-      return tally.trouble
+      const [trouble] = tally.troubles.values()
+      return trouble
     },
     dealt: (dealt) => {
       moved(dealt.length)
+      tally.changed ||= dealt.some(({ end }) => end === 'held')
       for (const one of dealt) tellDealt(options, one)
       instruments.dealt(dealt)
     },
@@ -152,11 +158,13 @@ export const consumerWatch = (options: WatchOptions): ConsumerWatch => {
       moved(records)
       instruments.ignored(records)
     },
-    outage: (error) => {
-      tally.trouble = error instanceof Error ? error.message : String(error)
+    outage: (part, error) => {
+      const trouble = error instanceof Error ? error.message : String(error)
+      tally.troubles.set(part, trouble)
       instruments.failed(errorType(error))
-      logger.warn({ consumer: name, error: tally.trouble }, 'the consumer waits and tries again')
+      logger.warn({ consumer: name, part, error: trouble }, 'the consumer waits and tries again')
     },
+    well: (part) => void tally.troubles.delete(part),
     look: async () => {
       const { changed } = tally
       tally.changed = false

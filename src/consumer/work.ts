@@ -62,7 +62,7 @@ const waitOut = async (work: Work, units: readonly Unit[], error: unknown): Prom
   const known = isNobodysFault(error) && !isOnewriteError(reason, 'FENCED')
   if (!known && !drop(units)) work.fail(reason)
   work.outages += 1
-  work.context.watch.outage(reason)
+  work.context.watch.outage('work', reason)
   await pause(backoff(work.outages), work.stopping.signal)
 }
 

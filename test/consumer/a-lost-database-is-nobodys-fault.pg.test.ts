@@ -59,3 +59,11 @@ test('a connection that is cut in the middle of a handler leaves nothing half do
   await sendMore()
   await expectAllWell()
 })
+
+test('a consumer with nothing to do is well again as soon as its database is', async () => {
+  proxy.refuse()
+  proxy.cutAll()
+  await expect.poll(() => running.health().state, { timeout: 20_000 }).toBe('degraded')
+  proxy.heal()
+  await expect.poll(() => running.health().state, { timeout: 20_000 }).toBe('up')
+})

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Handled } from '../../src/consumer/handler.ts'
+import { silentLogger } from '../../src/lifecycle/logger.ts'
 import type { Assignment, DeliveredRecord, Member, Subscribing } from '../../src/transport/subscriber.ts'
 import {
   type Counting,
@@ -83,7 +84,9 @@ test('its transaction is refused once another instance has the partition, and it
     return writing(handling)
   }
   const zombie = handOut()
-  const former = scene.start(counting('printer', slow), { subscribing: zombie.subscribing })
+  const said: string[] = []
+  const logger = { ...silentLogger, warn: (fields: object) => void said.push(JSON.stringify(fields)) }
+  const former = scene.start(counting('printer', slow), { subscribing: zombie.subscribing, logger })
   await inside
   const owner = handOut()
   const taken = async () => {
@@ -96,7 +99,7 @@ test('its transaction is refused once another instance has the partition, and it
   goOn()
   await expectEffects(scene, { a: upTo(5) })
   await expect.poll(() => owner.settled.at(-1), { timeout: 10_000 }).toBe(6n)
-  await expect.poll(() => former.health().reason ?? '', { timeout: 10_000 }).toContain('FENCED')
+  await expect.poll(() => said.join(), { timeout: 10_000 }).toContain('FENCED')
   zombie.lose()
   await former.stop()
   expect(zombie.settled).toEqual([])
