@@ -16,6 +16,8 @@ const given: Readonly<Record<string, string>> = {
   'docs/how-to/read-an-existing-outbox.md': '',
   'docs/roles.md': 'declare const ownerUrl: string',
   'docs/how-to/consume-a-topic-you-did-not-write.md': '',
+  'docs/how-to/handle-and-redrive-dead-letters.md': '',
+  'docs/how-to/choose-concurrency-and-retry.md': '',
   'docs/how-to/keep-the-log-small.md': '',
   'docs/how-to/move-from-debezium.md': '',
   'docs/how-to/write-a-transport.md': `
