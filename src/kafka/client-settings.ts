@@ -128,4 +128,10 @@ export const groupSettings = (config: KafkaConfig, group: string): ClientSetting
   // What lies ready in the client, of all partitions together.
   'queued.min.messages': 2_000,
   'queued.max.messages.kbytes': 16_384,
+  // With the default of a second, a partition whose queue was full waits that long although it was emptied.
+  'fetch.queue.backoff.ms': 20,
+  // A fetch of one partition at a time: what it brings beyond what its member takes would be fetched again.
+  'fetch.message.max.bytes': 131_072,
+  // One fetch is under way at a time, so a partition that begins or goes on waits for the one of the idle others.
+  'fetch.wait.max.ms': 100,
 })

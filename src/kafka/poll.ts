@@ -21,9 +21,15 @@ const attentive = 500
 /** While nobody does. What the group has to say stands behind records in the same queue. */
 const resting = 100
 
-/** What one partition may hold ahead of calls of `next` before it is held back, and when it goes on. */
-const most = { records: 2_000, bytes: 4 * 1024 * 1024 }
-const goOn = { records: 500, bytes: 1024 * 1024 }
+/** What all partitions together may hold ahead of calls of `next`: each its share, and one no more than a third. */
+const most = { records: 12_000, bytes: 32 * 1024 * 1024 }
+const fewest = 3
+/** Of its share, what is left when a partition that was held back goes on: what it had fetched is fetched again. */
+const goOnAt = 0.25
+
+/** How full a partition's share is, from 0; held back from 1 on. */
+const fullness = ({ records, bytes }: HeldPartition, partitions: number): number =>
+  Math.max(records / most.records, bytes / most.bytes) * Math.max(partitions, fewest)
 
 export const polling = (
   { handle, calls: { call } }: Consumer,
@@ -35,11 +41,11 @@ export const polling = (
   const holdBack = (partition: HeldPartition): void => {
     const name = placeName(partition.place)
     const isPaused = paused.has(name)
-    const { records, bytes } = partition
-    if (!isPaused && (records >= most.records || bytes >= most.bytes)) {
+    const full = fullness(partition, held.size)
+    if (!isPaused && full >= 1) {
       handle.pause([partition.place])
       paused.add(name)
-    } else if (isPaused && records <= goOn.records && bytes <= goOn.bytes) {
+    } else if (isPaused && full <= goOnAt) {
       handle.resume([partition.place])
       paused.delete(name)
     }
