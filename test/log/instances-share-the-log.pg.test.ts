@@ -3,14 +3,8 @@ import { logSubscribing } from '../../src/log/subscribe.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { type PartitionReader, readPartitions } from '../../src/testing/partition-reader.ts'
 import type { LogSubscribeOptions } from '../../src/transport/postgres.ts'
-import {
-  encode,
-  type LogInstance,
-  type LogInstances,
-  leaseTtl,
-  logInstances,
-  orders,
-} from './log-instances.ts'
+import { encode, leaseTtl } from './encode-events.ts'
+import { type LogInstance, type LogInstances, logInstances, orders } from './log-instances.ts'
 
 let all: LogInstances
 

@@ -1,18 +1,10 @@
 import { append } from '../../src/log/append.ts'
 import { type LogSubscribing, logSubscribing } from '../../src/log/subscribe.ts'
-import type { RawEvent } from '../../src/message/raw-event.ts'
-import { toRecord } from '../../src/message/to-record.ts'
-import { topics } from '../../src/message/topic.ts'
 import { pgDatabase } from '../../src/postgres/pg-database.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { placed } from '../support/order-placed.ts'
 import { tcpProxy } from '../support/tcp-proxy.ts'
-
-export const encode = (event: RawEvent) =>
-  toRecord(event, { source: '/test', topicOf: topics.aggregateEvents })
-
-/** Long enough for a busy machine, short enough to wait for. */
-export const leaseTtl = 1500
+import { encode, leaseTtl } from './encode-events.ts'
 
 export interface LogInstance extends LogSubscribing {
   /** Cuts it off from PostgreSQL: nothing is refused, nothing arrives. */

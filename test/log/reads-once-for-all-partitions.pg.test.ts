@@ -4,7 +4,8 @@ import { partitionOf } from '../../src/log/subscriber/division.ts'
 import type { RawEvent } from '../../src/message/raw-event.ts'
 
 import { type PartitionReader, readPartitions } from '../../src/testing/partition-reader.ts'
-import { encode, type LogInstances, logInstances, orders } from './log-instances.ts'
+import { encode } from './encode-events.ts'
+import { type LogInstances, logInstances, orders } from './log-instances.ts'
 
 let all: LogInstances
 

@@ -35,7 +35,6 @@ export interface Hands {
   take(feed: Feed): void
   /** Asks the member to let go, and gives the partition back. */
   give(feed: Feed): void
-  lose(feed: Feed): void
   /** Saves what was settled since, and loses what belongs to somebody else. */
   save(): Promise<void>
   /** Resolves when there is nothing left. */
@@ -98,6 +97,8 @@ const take = (state: State, feed: Feed): void => {
   const one = { feed, assigned, leaving: false }
   state.inHand.add(one)
   state.saved.set(feed, feed.position)
+  // Whoever notices first: the deadline of the leases, a renewal that was refused, or the member that asks for more.
+  feed.assignment.lost.addEventListener('abort', () => leaveLost(state, one), { once: true })
   assigned.catch(refused)
 }
 
@@ -114,10 +115,8 @@ const give = (state: State, feed: Feed): void => {
     })
 }
 
-const lose = (state: State, feed: Feed): void => {
-  const one = find(state, feed)
-  feed.lose()
-  if (one === undefined || one.leaving) return
+const leaveLost = (state: State, one: InHand): void => {
+  if (one.leaving) return
   state.options.counts.rebalances += 1
   one.leaving = true
   void revoke(state, one).finally(() => leave(state, one))
@@ -136,7 +135,7 @@ const save = async (state: State): Promise<void> => {
       continue
     }
     options.counts.refusals += 1
-    lose(state, feed)
+    feed.lose()
   }
 }
 
@@ -153,7 +152,6 @@ export const hands = (options: HandsOptions): Hands => {
     has: (partition) => [...inHand].some(({ feed }) => feed.partition === partition),
     take: (feed) => take(state, feed),
     give: (feed) => give(state, feed),
-    lose: (feed) => lose(state, feed),
     save: () => save(state),
     emptied: () =>
       inHand.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.add(() => resolve())),

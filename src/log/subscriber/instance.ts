@@ -55,7 +55,7 @@ const gathering = 50
 const loggerOf = ({ options }: Instance): Logger => options.logger ?? silentLogger
 
 const loseAll = ({ hands: held }: Instance): void => {
-  for (const feed of held.feeds) held.lose(feed)
+  for (const feed of held.feeds) feed.lose()
 }
 
 const renewed = (instance: Instance, asked: number): void => {
@@ -94,7 +94,7 @@ const call = async (instance: Instance): Promise<RollCall> => {
   const asked = performance.now()
   const roll = await withDeadline(`group ${group}`, rollCall(database, { group, owner, holdings, ttl }), ttl)
   renewed(instance, asked)
-  for (const feed of feeds) if (!roll.renewed.has(feed.name)) held.lose(feed)
+  for (const feed of feeds) if (!roll.renewed.has(feed.name)) feed.lose()
   if (number !== undefined && !roll.renewed.has(number.lease.name)) instance.number = undefined
   return roll
 }
