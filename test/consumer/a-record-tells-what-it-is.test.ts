@@ -71,6 +71,8 @@ describe('an event that onewrite wrote', () => {
   })
 
   it('of a type that nobody handles is other', () => {
+    const there = { ...written({ type: 'order.shipped' }), topic: 'order.created' }
+    expect(receiving(there)).toMatchObject({ kind: 'other', type: 'order.shipped' })
     expect(receiving(written({ type: 'order.shipped' }))).toMatchObject({
       kind: 'other',
       type: 'order.shipped',
