@@ -22,7 +22,8 @@ const given: Readonly<Record<string, string>> = {
   'docs/how-to/move-from-debezium.md': '',
   'docs/how-to/write-a-transport.md': `
     declare const publishingFixture: import('onewrite/testing').PublishingFixture
-    declare const subscribingFixture: import('onewrite/testing').SubscribingFixture`,
+    declare const subscribingFixture: import('onewrite/testing').SubscribingFixture
+    declare const silenceFixture: import('onewrite/testing').SilenceFixture`,
 }
 
 const samplesOf = async (page: string): Promise<string[]> => {
