@@ -3,6 +3,7 @@ import type { Backoff } from '../retry/backoff.ts'
 import { type Duration, readDuration } from '../retry/duration.ts'
 import type { FirstFilter } from './first-filter.ts'
 import type { AnyHandler } from './handler.ts'
+import { isTopicMessage } from './topic-message.ts'
 
 export interface RetryOptions {
   /** How long an event is tried again after its first failure. Default `5m`. */
@@ -141,7 +142,9 @@ const nameFaults = (name: unknown): readonly string[] =>
 
 const handlerFaults = (handlers: readonly AnyHandler[]): readonly string[] => {
   if (handlers.length === 0) return ['it has no handler']
-  const types = handlers.map(({ definition }) => definition.type)
+  const types = handlers.map(({ definition }) =>
+    isTopicMessage(definition) ? `${definition.type} in topic ${definition.topic}` : definition.type,
+  )
   const repeated = [...new Set(types.filter((type, place) => types.indexOf(type) !== place))]
   return repeated.map((type) => `two handlers of ${type}`)
 }

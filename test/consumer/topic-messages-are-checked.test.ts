@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { consumer } from '../../src/consumer/consumer.ts'
+import { on } from '../../src/consumer/on.ts'
+import { receiver } from '../../src/consumer/receive.ts'
 import { topicMessage } from '../../src/consumer/topic-message.ts'
+import { foreign } from './delivered.ts'
 
 const valid = { topic: 'order.cancelled', aggregate: 'order', data: z.object({}) }
 
@@ -30,4 +34,16 @@ it('every fault is named at once', () => {
 
 it('a declaration does not change', () => {
   expect(Object.isFrozen(topicMessage('a.b', valid))).toBe(true)
+})
+
+it('a type may come through several topics, and has one handler in each', () => {
+  const handler = (topic: string) => on(topicMessage('a.b', { ...valid, topic }), () => undefined)
+  const handlers = [handler('one'), handler('two')]
+  expect(consumer('both', handlers).handlers).toEqual(handlers)
+  const receive = receiver(handlers)
+  const found = ['one', 'two'].map((topic) => receive(foreign({ topic })))
+  expect(found).toMatchObject([{ handler: handlers[0] }, { handler: handlers[1] }])
+  expect(() => consumer('twice', [handler('one'), handler('one')])).toThrow(
+    'two handlers of a.b in topic one',
+  )
 })
