@@ -335,7 +335,7 @@ CREATE INDEX events_stream ON ONLY onewrite.events USING btree (aggregate_type, 
 
 CREATE INDEX notifications_updated ON onewrite.notifications USING btree (updated_at);
 
-CREATE INDEX quarantines_released ON onewrite.quarantines USING btree (reader) WHERE released;
+CREATE INDEX quarantines_released ON onewrite.quarantines USING btree (reader, number) WHERE released;
 
 CREATE INDEX refills_relay ON onewrite.refills USING btree (relay, id);
 

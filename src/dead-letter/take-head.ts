@@ -39,10 +39,13 @@ export interface Head {
   readonly attempts: number
 }
 
+// Those that are empty as far as this statement sees are passed over here, because many may wait to be closed.
 const lockSql = (schema: string): string => `
-  select number from ${table(schema, 'quarantines')}
-  where reader = $1 and released and not (number = any($2::bigint[]))
-  order by number limit 1 for no key update skip locked`
+  select q.number from ${table(schema, 'quarantines')} q
+  where q.reader = $1 and q.released and not (q.number = any($2::bigint[]))
+    and (select true from ${table(schema, 'dead_letters')} d where d.quarantine = q.number
+      and d.state in ('parked', 'held', 'released') limit 1)
+  order by q.number limit 1 for no key update of q skip locked`
 
 const firstSql = (schema: string): string => `
   select number, event_id, state, position, attempts, topic, key, value, edited, headers, partition, timestamp

@@ -48,14 +48,17 @@ const builds: readonly KnownBad[] = [
   {
     name: 'takes a queue back in which nothing is seen to wait',
     file: 'take-head.ts',
-    edits: [['if (first !== undefined) await', 'await']],
+    edits: [
+      ['if (first !== undefined) await', 'await'],
+      ["'released') limit 1)", "'released') limit 1) is not false"],
+    ],
     fault: /^(lost|left)/,
   },
   {
     name: 'lets two instances work on a queue, and believes both',
     file: 'take-head.ts',
     edits: [
-      ['for no key update skip locked', ''],
+      ['for no key update of q skip locked', ''],
       [
         "where number = $1 and state in ('held', 'released')`\n\n/**\n * In the",
         'where number = $1`\n\n/**\n * In the',
