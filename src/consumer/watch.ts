@@ -97,6 +97,12 @@ const tellRedriven = ({ name, logger, notifications }: Telling, head: Head): voi
   logger.info({ consumer: name, event: id, deadLetter: String(number) }, 'a dead letter was redriven')
 }
 
+const tellOutage = ({ name, logger }: Telling, part: string, error: unknown): string => {
+  const trouble = error instanceof Error ? error.message : String(error)
+  logger.warn({ consumer: name, part, error: trouble }, 'the consumer waits and tries again')
+  return trouble
+}
+
 const healthOf = (
   { troubles }: Tally,
   quarantine: ReturnType<typeof watchQuarantine>,
@@ -159,10 +165,8 @@ export const consumerWatch = (options: WatchOptions): ConsumerWatch => {
       instruments.ignored(records)
     },
     outage: (part, error) => {
-      const trouble = error instanceof Error ? error.message : String(error)
-      tally.troubles.set(part, trouble)
       instruments.failed(errorType(error))
-      logger.warn({ consumer: name, part, error: trouble }, 'the consumer waits and tries again')
+      tally.troubles.set(part, tellOutage(options, part, error))
     },
     well: (part) => void tally.troubles.delete(part),
     look: async () => {

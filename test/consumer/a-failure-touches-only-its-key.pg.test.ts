@@ -111,19 +111,25 @@ test('a handler that does not return is given up, and what it does later has no 
 test('a handler that was given up and goes on is not run beside itself', async () => {
   let running = 0
   let most = 0
+  let failures = 0
+  let release: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
   const handle = async (handling: Counting): Promise<Handled> => {
-    const { thing, n } = handling.event.data
-    if (thing === 'b' && n === 1) throw transient
-    if (thing === 'a') {
-      running += 1
-      most = Math.max(most, running)
-      // Looks at no signal.
-      await new Promise((resolve) => setTimeout(resolve, 150))
-      running -= 1
+    if (handling.event.data.thing === 'b') {
+      failures += 1
+      if (failures === 3) release()
+      throw transient
     }
+    running += 1
+    most = Math.max(most, running)
+    // Looks at no signal: it goes on while the failure of b has ended their transaction.
+    await gate
+    running -= 1
     return writing(handling)
   }
-  scene.start(counting('printer', handle, { retry: { attempts: 3, backoff: () => 10 } }))
+  scene.start(counting('printer', handle, { retry: { attempts: 5, backoff: () => 10 } }))
   await scene.send([counted('a', 1), counted('b', 1), counted('a', 2)])
   await expectEffects(scene, { a: [1, 2] })
   expect(most).toBe(1)
