@@ -13,13 +13,14 @@ const mostTurns = 20
 const retriesSql = (schema: string): string => `
   delete from ${table(schema, 'consumer_retries')} where (consumer, event) in (
     select consumer, event from ${table(schema, 'consumer_retries')}
-    where next_at < ${before('$1')} limit ${mostRows})`
+    where next_at < ${before('$1')} limit ${mostRows} for update skip locked)`
 
 // What failed for good is kept for as long as somebody may ask for it.
 const notificationsSql = (schema: string): string => `
   delete from ${table(schema, 'notifications')} where (consumer, event_id) in (
     select consumer, event_id from ${table(schema, 'notifications')}
-    where updated_at < ${before('$1')} and status in ('SUCCEEDED', 'SKIPPED') limit ${mostRows})`
+    where updated_at < ${before('$1')} and status in ('SUCCEEDED', 'SKIPPED')
+    limit ${mostRows} for update skip locked)`
 
 /**
  * Forgets retries that were due before the window and did not fail again: nobody is trying them any more; and

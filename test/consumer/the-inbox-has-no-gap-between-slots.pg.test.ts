@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { keepInboxOnce } from '../../src/consumer/inbox/keep.ts'
+import { keepInbox, keepInboxOnce } from '../../src/consumer/inbox/keep.ts'
 import { markInbox } from '../../src/consumer/inbox/mark.ts'
 import { dropSlot, inboxSlots, openNextSlot } from '../../src/consumer/inbox/slots.ts'
 import { loadRetries, saveRetry } from '../../src/consumer/retries.ts'
@@ -131,6 +131,18 @@ describe('a slot', () => {
     expect(await slotsThere()).toEqual([2])
   })
 
+  it('stays while somebody has been using it for long', async () => {
+    await openNextSlot(database, week)
+    await passTime(2 * week)
+    const dump = await openTransaction(database)
+    await dump.tx.query('select from onewrite.inbox')
+    const [first] = await inboxSlots(database, week)
+    if (first === undefined) throw new Error('there is no slot')
+    expect(await dropSlot(database, first, 0)).toBe(false)
+    await dump.commit()
+    expect(await dropSlot(database, first, 0)).toBe(true)
+  })
+
   it('whose dropping was interrupted is dropped by the next look', async () => {
     await openNextSlot(database, week)
     await passTime(2 * week)
@@ -158,6 +170,15 @@ describe('a slot', () => {
     await keepInboxOnce(database, week)
     expect(await slotsThere()).toEqual([2, 3])
   })
+})
+
+it('is kept by a loop that says how it is', async () => {
+  const keeping = keepInbox({ database, window: week })
+  keeping.start()
+  await keeping.settled
+  expect(keeping.health()).toMatchObject({ state: 'up' })
+  expect(await slotsThere()).toEqual([1, 2])
+  await keeping.stop()
 })
 
 it('forgets what was tried again last before the window', async () => {

@@ -150,7 +150,7 @@ describe('the consumer', () => {
 it('the migrator opens the slots of the inbox and drops them', async () => {
   expect(await keepInboxOnce(migrator, week)).toMatchObject({ opened: 2 })
   await owner.query(`update onewrite.inbox_slots set opens_at = opens_at - interval '100 days'`)
-  expect(await keepInboxOnce(consumer, week)).toMatchObject({ dropped: [], overdue: 1 })
+  expect(await keepInboxOnce(consumer, week)).toMatchObject({ dropped: [], overdue: 1, neglected: true })
   expect(await keepInboxOnce(migrator, week)).toMatchObject({ opened: 3, dropped: [1], overdue: 0 })
   await owner.query(`update onewrite.inbox_slots set opens_at = opens_at - interval '100 days'`)
   expect(await consumer.transaction((tx) => markInbox(tx, 1, ['after']))).toEqual(new Set(['after']))

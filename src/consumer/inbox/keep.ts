@@ -19,26 +19,36 @@ export interface InboxKept {
   readonly dropped: readonly number[]
   /** Slots that are outside of the window and still there. */
   readonly overdue: number
+  /** Whether this role may not do it, and nobody else has. */
+  readonly neglected: boolean
 }
 
 /** Opens the next slot when it is time, and drops those that are outside of the window. */
 export const keepInboxOnce = async (database: Database, ownWindow: number): Promise<InboxKept> => {
   const window = await announceWindow(database, ownWindow)
   await sweep(database, window)
-  const expired = (await inboxSlots(database, window)).filter((slot) => slot.expired)
+  const slots = await inboxSlots(database, window)
+  const expired = slots.filter((slot) => slot.expired)
   try {
     const opened = await openNextSlot(database, window)
     const dropped: number[] = []
     for (const slot of expired) if (await dropSlot(database, slot)) dropped.push(slot.slot)
-    return { opened, dropped, overdue: expired.length - dropped.length }
+    return { opened, dropped, overdue: expired.length - dropped.length, neglected: false }
   } catch (error) {
     // A role that may not create tables leaves this to whoever migrates; marks then go on into the last slot.
     if (!isOnewriteError(error, 'PERMISSION_DENIED')) throw error
-    return { opened: undefined, dropped: [], overdue: expired.length }
+    const neglected = expired.length > 0 || slots.some(({ old }) => old)
+    return { opened: undefined, dropped: [], overdue: expired.length, neglected }
   }
 }
 
 const everyMinute = 60_000
+
+const neglect =
+  'the inbox grows: this role may not open and drop its slots, and nobody else does; docs/roles.md says who can'
+
+const reasonOf = ({ overdue }: InboxKept): string | undefined =>
+  overdue === 0 ? undefined : `slots of the inbox outside of the window that are in use: ${overdue}`
 
 /** Keeps the inbox of a service to its window. Safe to run in every instance. */
 export const keepInbox = ({ database, window, logger = silentLogger }: KeepInboxOptions): Loop =>
@@ -46,12 +56,13 @@ export const keepInbox = ({ database, window, logger = silentLogger }: KeepInbox
     name: 'inbox',
     logger,
     run: async (signal, report) => {
-      const { opened, dropped, overdue } = await keepInboxOnce(database, window)
+      const kept = await keepInboxOnce(database, window)
+      const { opened, dropped } = kept
       if (opened !== undefined) logger.debug({ slot: opened }, 'the next slot of the inbox is ready')
       if (dropped.length > 0)
         logger.info({ slots: dropped }, 'slots of the inbox outside of the window were dropped')
-      if (overdue === 0) report('up')
-      else report('up', `${overdue} slots of the inbox are outside of the window and still there`)
+      if (kept.neglected) report('degraded', neglect)
+      else report('up', reasonOf(kept))
       await pause(everyMinute, signal)
     },
   })

@@ -8,8 +8,8 @@ export interface Slot {
   readonly slot: number
   /** Whether its marks are outside of the window, all of them. */
   readonly expired: boolean
-  /** Whether it is the last one, and takes the marks. */
-  readonly last: boolean
+  /** Whether it has been open for longer than the window, and should have been followed by another one. */
+  readonly old: boolean
   readonly state: 'attached' | 'detaching' | 'detached' | 'gone'
 }
 
@@ -35,10 +35,11 @@ export const announceWindow = async (database: Database, window: number): Promis
 
 // A slot takes marks until the next one opens. A partition that is being detached counts as one to be finished.
 const slotsSql = (schema: string): string => `
-  select s.slot, s.last, coalesce(s.ends_at + $1 * interval '1 millisecond' <= clock_timestamp(), false) as expired,
+  select s.slot, coalesce(s.ends_at + $1 * interval '1 millisecond' <= clock_timestamp(), false) as expired,
+    s.ends_at is null and s.opens_at + $1 * interval '1 millisecond' <= clock_timestamp() as old,
     case when c.oid is null then 'gone' when i.inhrelid is null then 'detached'
       when i.inhdetachpending then 'detaching' else 'attached' end as state
-  from (select slot, lead(opens_at) over (order by slot) as ends_at, lead(slot) over (order by slot) is null as last
+  from (select slot, opens_at, lead(opens_at) over (order by slot) as ends_at
     from ${inSchema(schema, 'inbox_slots')}) s
   left join pg_class c on c.oid = to_regclass(format('%I.%I', $2::text, 'inbox_' || s.slot))
   left join pg_inherits i on i.inhrelid = c.oid
@@ -101,11 +102,25 @@ const detach = async (database: Database, { slot, state }: Slot): Promise<void> 
   await database.query(`alter table ${inbox} detach partition ${name} ${how}`)
 }
 
+// A dump, say, or a forgotten session. The transactions of consumers are shorter.
+const heldSql = `
+  select exists (select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+    where l.relation = to_regclass($1) and a.datname = current_database()
+      and a.xact_start < clock_timestamp() - $2 * interval '1 millisecond') as held`
+
+const isHeld = async (database: Database, { slot }: Slot, patience: number): Promise<boolean> => {
+  const values = [partition(database.schema, slot), patience]
+  const { rows } = await database.query<{ held: boolean }>(heldSql, values)
+  return rows[0]?.held === true
+}
+
 /**
  * Drops a slot: true where it is gone. Detaching CONCURRENTLY waits for the transactions that use the inbox, and keeps
- * nobody waiting; what is detached is used by nobody.
+ * nobody waiting; what is detached is used by nobody. Where one has been open for longer than `patience` milliseconds,
+ * it is left for later.
  */
-export const dropSlot = async (database: Database, slot: Slot): Promise<boolean> => {
+export const dropSlot = async (database: Database, slot: Slot, patience = 60_000): Promise<boolean> => {
+  if (await isHeld(database, slot, patience)) return false
   try {
     await detach(database, slot)
     await database.transaction(async (tx) => {
