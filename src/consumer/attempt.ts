@@ -30,16 +30,6 @@ export interface AttemptOptions {
   readonly within?: number
 }
 
-/** Ids that the first filter remembers; none where there is none, or it is away. */
-const remembered = async ({ consumer }: Context, ids: readonly string[]): Promise<ReadonlySet<string>> => {
-  const { name, plan } = consumer
-  try {
-    return (await plan.firstFilter?.seen(name, ids)) ?? new Set()
-  } catch {
-    return new Set()
-  }
-}
-
 /** One transaction, while it is being filled. */
 interface Filling {
   readonly tx: Transaction
@@ -211,11 +201,10 @@ const finish = async (
 }
 
 /** What is seen already is left out; where there is no first filter, nothing is copied. */
-const withoutSeen = async (context: Context, units: readonly Unit[]) => {
+const withoutSeen = async ({ firstFilter }: Context, units: readonly Unit[]) => {
+  if (firstFilter === undefined) return { units, seen: [] }
   const entries = units.flatMap((unit) => unit.entries)
-  const ids =
-    context.consumer.plan.firstFilter === undefined ? [] : entries.map(({ received }) => received.id)
-  const known = await remembered(context, ids)
+  const known = await firstFilter.seen(entries.map(({ received }) => received.id))
   if (known.size === 0) return { units, seen: [] }
   const isKnown = ({ received }: Entry): boolean => known.has(received.id)
   return {

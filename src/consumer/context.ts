@@ -1,6 +1,7 @@
 import type { Logger } from '../lifecycle/logger.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Consumer } from './consumer.ts'
+import type { Remembering } from './remembering.ts'
 import type { Retry } from './retries.ts'
 import type { ConsumerWatch } from './watch.ts'
 
@@ -21,6 +22,8 @@ export interface Context {
   readonly publishing: boolean
   /** How often a lane met another transaction that was in its way. */
   readonly collisions: Map<string, number>
+  /** Asked before the inbox, where the consumer has one. */
+  readonly firstFilter: Remembering | undefined
   readonly watch: ConsumerWatch
   /** Something was recorded. */
   recorded(): void

@@ -13,9 +13,8 @@ import { forgetRetries, saveRetry } from './retries.ts'
 export const settle = (context: Context, dealt: readonly Dealt[]): void => {
   for (const { entry } of dealt) entry.partition.prefix.settle(entry.offset)
   context.watch.dealt(dealt)
-  const { firstFilter } = context.consumer.plan
-  const ids = dealt.map(({ entry }) => entry.received.id)
-  firstFilter?.remember(context.consumer.name, ids).catch(() => undefined)
+  const { firstFilter } = context
+  if (firstFilter !== undefined) firstFilter.remember(dealt.map(({ entry }) => entry.received.id))
 }
 
 /** What failed before is dealt with now. Where the process ends before this, the row is swept later. */

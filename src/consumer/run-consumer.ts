@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { notifications } from './notifications.ts'
 import { receiver } from './receive.ts'
 import { registerConsumer } from './register-consumer.ts'
+import { remembering } from './remembering.ts'
 import { loadRetries } from './retries.ts'
 import type { RunOptions } from './run-options.ts'
 import { consumerWatch } from './watch.ts'
@@ -23,6 +24,7 @@ const contextOf = async (options: RunOptions): Promise<Context> => {
     retries: new Map(await loadRetries(database, id)),
     stragglers: new Map(),
     collisions: new Map(),
+    firstFilter: plan.firstFilter && (await remembering(database, plan.firstFilter, { id, name })),
     watch: consumerWatch({ name, reader, database, plan, logger, notifications: noting }),
     recorded: recorded ?? (() => undefined),
   }

@@ -5,6 +5,7 @@ import { installNodeModules } from './node-modules.mjs'
 import { installPgbouncer } from './pgbouncer.mjs'
 import { runProgram } from './program.mjs'
 import { say } from './progress.mjs'
+import { installRedis } from './redis.mjs'
 
 const inCi = process.env['CI'] === 'true'
 
@@ -32,6 +33,7 @@ const installForTests = async () => {
   await orGoOn(installKafkaClient)
   await orGoOn(prefetchBroker)
   await installPgbouncer()
+  await installRedis()
 }
 
 /** @param {...string} parameters */

@@ -63,7 +63,7 @@ const chosenPatterns = (project: TestProject): string[] | undefined => {
 const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   const { testFiles } = await project.globTestFiles(chosenPatterns(project))
   const needsKafka = testFiles.some((file) => file.endsWith('.kafka.test.ts'))
-  const needsPostgres = needsKafka || testFiles.some((file) => /\.(pg|pgbouncer)\.test\.ts$/.test(file))
+  const needsPostgres = needsKafka || testFiles.some((file) => /\.(pg|pgbouncer|redis)\.test\.ts$/.test(file))
   project.provide('postgresServer', undefined)
   project.provide('kafkaBrokers', undefined)
   await demandNeeds(testFiles)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { brokerJarsFolder } from '../../stack/install/broker-jars.mjs'
 import { isInstalled } from '../../stack/install/command.mjs'
 import { hasPgbouncer } from '../../stack/install/pgbouncer.mjs'
+import { hasRedis } from '../../stack/install/redis.mjs'
 import { hasContainerEngine } from '../../stack/src/kafka-container.ts'
 
 /** Something that a kind of test file needs and that is not here. */
@@ -49,6 +50,15 @@ export const missingNeeds = async (): Promise<readonly MissingNeed[]> => {
             need: 'PgBouncer',
             suffix: '.pgbouncer.test.ts',
             reason: 'not installed: apt-get install pgbouncer',
+          },
+        ]),
+    ...(hasRedis()
+      ? []
+      : [
+          {
+            need: 'Redis',
+            suffix: '.redis.test.ts',
+            reason: 'not installed: apt-get install redis-server',
           },
         ]),
   ]

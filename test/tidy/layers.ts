@@ -25,6 +25,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   action: { level: 5, upTo: 4 },
   relay: { level: 5, upTo: 4 },
   consumer: { level: 5, upTo: 4 },
+  redis: { level: 6, upTo: 5 },
   projection: { level: 6, upTo: 5 },
   saga: { level: 6, upTo: 5 },
   service: { level: 7, upTo: 6 },

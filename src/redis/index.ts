@@ -1,0 +1,3 @@
+export type { FirstFilter } from '../consumer/first-filter.ts'
+export type { IoRedisClient, NodeRedisClient, RedisClient } from './client.ts'
+export { type RedisFilterOptions, redisFilter } from './redis-filter.ts'
