@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Build } from './build.ts'
 import { awaitEnd, awaitStandstill, type Ending, readCaused, readEffects } from './consumer-findings.ts'
 import { type Fleet, startFleet } from './consumer-fleet.ts'
-import { type ConsumerVerdict, judgeConsumer } from './consumer-history.ts'
+import { type ConsumerVerdict, judgeConsumer, type Standstill } from './consumer-history.ts'
 import { type ConsumerPlanOptions, type ConsumerStep, consumerPlan, stepName } from './consumer-plan.ts'
 import { type ConsumerStage, openStage } from './consumer-stage.ts'
 import { startWatch, type Tally, type Watch } from './consumer-watch.ts'
@@ -18,12 +18,16 @@ export interface ConsumerCampaign extends Partial<ConsumerPlanOptions> {
   readonly name: string
   /** How many faults come one after the other. */
   readonly steps: number
+  /** Events that are written about ten times a second, at most. Default 20. */
+  readonly perCall?: number
   /** Default: kafka. */
   readonly transport?: 'kafka' | 'postgres'
   /** What the instances run; default: src as it is. */
   readonly build?: Build
   /** Milliseconds without any movement after which nothing more is waited for. Default 60,000. */
   readonly patience?: number
+  /** Default: end. */
+  readonly until?: Until
   /** What happens instead of what a plan says. */
   readonly course?: (cast: Cast) => Promise<Readonly<Record<string, number>>>
 }
@@ -100,18 +104,19 @@ export interface Cast {
   readonly fleet: Fleet
 }
 
-const finish = async ({ stage, writer, watch, operator, fleet }: Cast, patience: number) => {
-  const { database, settings } = stage
-  await writer.stop()
-  await operator.stop()
-  const ending: Ending = { database, writer, patience, reader: `consumer/${settings.consumer}` }
-  const standstill = await awaitStandstill(ending)
-  await awaitEnd(ending)
-  const leftInOrder = await fleet.leave()
-  await watch.stop()
+/** How long is waited before it is judged: not at all, until only poisoned keys wait, or until nothing does. */
+export type Until = 'now' | 'standstill' | 'end'
+
+const nothing: Standstill = { poisoned: new Set(), handled: new Set() }
+
+/** What can be said of it so far; whatever is lost or held up may just not be done yet. */
+export const judgeNow = async (
+  { stage: { database }, writer, watch }: Cast,
+  standstill: Standstill = nothing,
+): Promise<ConsumerVerdict> => {
   const { written, causing } = writer
   const ids = new Set(written.map(({ id }) => id))
-  const verdict = judgeConsumer({
+  return judgeConsumer({
     written,
     causing,
     standstill,
@@ -120,16 +125,28 @@ const finish = async ({ stage, writer, watch, operator, fleet }: Cast, patience:
     placed: watch.placed().filter(({ id }) => ids.has(id)),
     sightings: watch.sightings,
   })
-  return { verdict, leftInOrder }
 }
 
-const startCast = (stage: ConsumerStage, { seed, instances = 4 }: ConsumerCampaign): Cast => {
+const finish = async (cast: Cast, patience: number, until: Until) => {
+  const { stage, writer, watch, operator, fleet } = cast
+  const { database, settings } = stage
+  await writer.stop()
+  await operator.stop()
+  const ending: Ending = { database, writer, patience, reader: `consumer/${settings.consumer}` }
+  const standstill = until === 'now' ? nothing : await awaitStandstill(ending)
+  if (until === 'end') await awaitEnd(ending)
+  const leftInOrder = until === 'end' && (await fleet.leave())
+  await watch.stop()
+  return { verdict: await judgeNow(cast, standstill), leftInOrder }
+}
+
+const startCast = (stage: ConsumerStage, { seed, instances = 4, perCall = 20 }: ConsumerCampaign): Cast => {
   const { database, settings, sink } = stage
   const watch = startWatch(database, settings.consumer, 250)
   return {
     stage,
     watch,
-    writer: startStepWriter({ seed, topic: settings.topic, sink }),
+    writer: startStepWriter({ seed, topic: settings.topic, sink, most: perCall }),
     operator: startOperator({ database, reader: `consumer/${settings.consumer}`, seed, kept: keptWalk }),
     fleet: startFleet({ settings, database, watch, instances }),
   }
@@ -140,14 +157,14 @@ export const runConsumerCampaign = async (
   servers: Servers,
   campaign: ConsumerCampaign,
 ): Promise<ConsumerReport> => {
-  const { name, transport = 'kafka', build, course, patience = 60_000 } = campaign
+  const { name, transport = 'kafka', build, course, patience = 60_000, until = 'end' } = campaign
   const stage = await openStage({ servers, name, transport, ...(build === undefined ? {} : { build }) })
   const cast = startCast(stage, campaign)
   const { writer, watch, operator, fleet } = cast
   try {
     await fleet.ready
     const met = course ? { hits: await course(cast), missed: [] } : await runSteps(stage, fleet, campaign)
-    const found = await finish(cast, patience)
+    const found = await finish(cast, patience, until)
     return {
       ...met,
       ...found,

@@ -12,11 +12,14 @@ export interface ConsumerSettings {
   readonly consumer: string
   /** Milliseconds after which a silent instance has lost what it read. */
   readonly sessionTimeout: number
+  /** Milliseconds that a handler may take. Default 5,000. */
+  readonly handlerTimeout?: number
   /** Default: src as it is. */
   readonly build?: Build
 }
 
 export interface ConsumerChild {
+  readonly pid: number | undefined
   readonly ended: Promise<void>
   readonly hasEnded: () => boolean
   /** Partitions that it believes it has. */
@@ -41,6 +44,7 @@ const environmentOf = (settings: ConsumerSettings): NodeJS.ProcessEnv => ({
   TOPIC: settings.topic,
   CONSUMER: settings.consumer,
   SESSION_TIMEOUT: String(settings.sessionTimeout),
+  HANDLER_TIMEOUT: String(settings.handlerTimeout ?? 5_000),
 })
 
 /** Starts one instance; `heard` is told what it reports. */
@@ -73,6 +77,7 @@ export const startConsumerChild = (
     await ended
   }
   return {
+    pid: child.pid,
     ended,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     partitions,

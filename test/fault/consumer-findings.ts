@@ -22,7 +22,7 @@ export const readCaused = async (database: Database): Promise<readonly string[]>
   (await database.query<{ cause: string }>(causedSql)).rows.map(({ cause }) => cause)
 
 /** Resolves once it is done, or nothing has moved for so many milliseconds. */
-const settledDown = async (
+export const settledDown = async (
   database: Database,
   patience: number,
   done: () => Promise<boolean>,

@@ -31,7 +31,7 @@ export interface FleetOptions {
 const patience = 60_000
 
 /** Waits for a condition; says whether it came true. */
-const came = async (condition: () => boolean | Promise<boolean>): Promise<boolean> => {
+export const came = async (condition: () => boolean | Promise<boolean>): Promise<boolean> => {
   const deadline = performance.now() + patience
   while (!(await condition())) {
     if (performance.now() > deadline) return false
@@ -44,7 +44,11 @@ const tokensSql = `
   select p.name, p.token::text from onewrite.consumer_partitions p join onewrite.consumers c on c.id = p.consumer
   where c.name = $1`
 
-const tokensOf = async (database: Database, consumer: string): Promise<ReadonlyMap<string, string>> => {
+/** Of the partitions of a consumer: another one means that another instance has it. */
+export const tokensOf = async (
+  database: Database,
+  consumer: string,
+): Promise<ReadonlyMap<string, string>> => {
   const { rows } = await database.query<{ name: string; token: string }>(tokensSql, [consumer])
   return new Map(rows.map(({ name, token }) => [name, token]))
 }
@@ -72,87 +76,114 @@ const thawLate = async (options: FleetOptions, child: ConsumerChild, thorough: b
   }
 }
 
-export const startFleet = (options: FleetOptions): Fleet => {
-  const { settings, watch } = options
+/** Those that run, and who of them may end. */
+interface Crew {
+  readonly places: ConsumerChild[]
+  readonly early: string[]
+  at(place: number): ConsumerChild
+  launch(): ConsumerChild
+  /** Starts new ones where some have ended. */
+  revive(): void
+  /** Ends one on purpose. */
+  end<Ending>(child: ConsumerChild, how: () => Promise<Ending>): Promise<Ending>
+  readonly mayEnd: Set<ConsumerChild>
+}
+
+const hire = ({ settings, watch, instances }: FleetOptions): Crew => {
   const places: ConsumerChild[] = []
   const mayEnd = new Set<ConsumerChild>()
   const early: string[] = []
-
   const launch = (): ConsumerChild => {
     const child = startConsumerChild(settings, (report) => watch.heard(() => child, report))
     void child.ended.then(() => mayEnd.has(child) || early.push(child.output()))
     return child
   }
-  const at = (place: number): ConsumerChild => {
-    const child = places[place]
-    if (child === undefined) throw new Error(`there is no instance ${place}`)
-    return child
-  }
-  const has = (child: ConsumerChild): Promise<boolean> => came(() => child.partitions.size > 0)
-  const end = <Ending>(child: ConsumerChild, how: () => Promise<Ending>): Promise<Ending> => {
-    mayEnd.add(child)
-    return how()
-  }
-  const reviveAll = (): void => {
-    for (const [place, child] of places.entries()) if (child.hasEnded()) places[place] = launch()
-  }
-
-  const killAt = async (failpoint: string): Promise<boolean> => {
-    for (const child of places) mayEnd.add(child)
-    const armed = places.map((child) => child.arm(failpoint))
-    const died = await firstOf(places)
-    await Promise.all([...armed, ...places.map((child) => child.arm(''))])
-    reviveAll()
-    for (const child of places) mayEnd.delete(child)
-    return died
-  }
-  const freeze = async (child: ConsumerChild, failpoint: string | undefined): Promise<boolean> => {
-    if (failpoint === undefined) child.freeze()
-    else await child.arm(failpoint)
-    const frozen = await came(() => child.isFrozen())
-    if (!frozen) await child.arm('')
-    return frozen
-  }
-  const meet = async (step: InstanceStep): Promise<boolean> => {
-    reviveAll()
-    if (step.kind === 'failpoint') return killAt(`${step.name}=kill@${step.passage}`)
-    const child = at(step.instance)
-    if (step.kind === 'random') {
-      await wait(step.after)
-      await end(child, child.kill)
-      reviveAll()
-      return true
-    }
-    if (!(await has(child))) return false
-    if (step.kind === 'leave') {
-      const inOrder = await end(child, child.leave)
-      await wait(step.away)
-      reviveAll()
-      return inOrder
-    }
-    const place = step.kind === 'zombie at' ? `${step.name}=stop@${step.passage}` : undefined
-    if (step.kind === 'zombie') await wait(step.after)
-    return (await freeze(child, place)) && (await thawLate(options, child, step.thorough))
-  }
-
-  const ready = async (): Promise<void> => {
-    const all = await came(() => early.length > 0 || places.every(({ partitions }) => partitions.size > 0))
-    if (all && early.length === 0) return
-    throw new Error(`not every instance got partitions\n${[...early, outputOf(places)].join('\n---\n')}`)
-  }
-
-  for (let count = 0; count < options.instances; count += 1) places.push(launch())
+  for (let count = 0; count < instances; count += 1) places.push(launch())
   return {
-    ready: ready(),
+    places,
     early,
-    meet,
-    replace: async (place) => {
-      const old = at(place)
-      const fresh = launch()
-      places[place] = fresh
-      const came = await has(fresh)
-      return (await end(old, old.leave)) && came
+    mayEnd,
+    launch,
+    at: (place) => {
+      const child = places[place]
+      if (child === undefined) throw new Error(`there is no instance ${place}`)
+      return child
     },
+    revive: () => {
+      for (const [place, child] of places.entries()) if (child.hasEnded()) places[place] = launch()
+    },
+    end: (child, how) => {
+      mayEnd.add(child)
+      return how()
+    },
+  }
+}
+
+const allReady = async ({ places, early }: Crew): Promise<void> => {
+  const all = await came(() => early.length > 0 || places.every(({ partitions }) => partitions.size > 0))
+  if (all && early.length === 0) return
+  throw new Error(`not every instance got partitions\n${[...early, outputOf(places)].join('\n---\n')}`)
+}
+
+const hasSomething = (child: ConsumerChild): Promise<boolean> => came(() => child.partitions.size > 0)
+
+/** Whoever passes it first. */
+const killAt = async ({ places, mayEnd, revive }: Crew, failpoint: string): Promise<boolean> => {
+  for (const child of places) mayEnd.add(child)
+  const armed = places.map((child) => child.arm(failpoint))
+  const died = await firstOf(places)
+  await Promise.all([...armed, ...places.map((child) => child.arm(''))])
+  revive()
+  for (const child of places) mayEnd.delete(child)
+  return died
+}
+
+const freeze = async (child: ConsumerChild, failpoint: string | undefined): Promise<boolean> => {
+  if (failpoint === undefined) child.freeze()
+  else await child.arm(failpoint)
+  const frozen = await came(() => child.isFrozen())
+  if (!frozen) await child.arm('')
+  return frozen
+}
+
+const meet = async (options: FleetOptions, crew: Crew, step: InstanceStep): Promise<boolean> => {
+  crew.revive()
+  if (step.kind === 'failpoint') return killAt(crew, `${step.name}=kill@${step.passage}`)
+  const child = crew.at(step.instance)
+  if (step.kind === 'random') {
+    await wait(step.after)
+    await crew.end(child, child.kill)
+    crew.revive()
+    return true
+  }
+  if (!(await hasSomething(child))) return false
+  if (step.kind === 'leave') {
+    const inOrder = await crew.end(child, child.leave)
+    await wait(step.away)
+    crew.revive()
+    return inOrder
+  }
+  if (step.kind === 'zombie') await wait(step.after)
+  const place = step.kind === 'zombie at' ? `${step.name}=stop@${step.passage}` : undefined
+  return (await freeze(child, place)) && (await thawLate(options, child, step.thorough))
+}
+
+const replace = async ({ places, at, launch, end }: Crew, place: number): Promise<boolean> => {
+  const old = at(place)
+  const fresh = launch()
+  places[place] = fresh
+  const joined = await hasSomething(fresh)
+  return (await end(old, old.leave)) && joined
+}
+
+export const startFleet = (options: FleetOptions): Fleet => {
+  const crew = hire(options)
+  const { places, early, end } = crew
+  return {
+    ready: allReady(crew),
+    early,
+    meet: (step) => meet(options, crew, step),
+    replace: (place) => replace(crew, place),
     leave: async () => {
       const inOrder = await Promise.all(places.map((child) => end(child, child.leave)))
       return inOrder.every(Boolean)

@@ -43,7 +43,7 @@ const running = runConsumer({
   consumer: consumer(need('CONSUMER'), [on(stepTaken(topic), takeStep)], {
     concurrency: 8,
     retry: { backoff: exponential('50ms', { max: '500ms' }) },
-    timeout: '5s',
+    timeout: Number(need('HANDLER_TIMEOUT')),
   }),
   database,
   subscribing: reported(transport.subscribing, tell),

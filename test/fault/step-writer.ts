@@ -38,8 +38,8 @@ export interface StepWriterOptions {
   readonly seed: number
   readonly topic: string
   readonly sink: StepSink
-  /** Of one call; about ten calls a second. Default 20. */
-  readonly most?: number
+  /** Of one call; about ten calls a second. */
+  readonly most: number
 }
 
 type Step = NewEvent<string, StepData>
@@ -48,7 +48,7 @@ type Step = NewEvent<string, StepData>
 const drawWalk = (random: Dice): string =>
   random.chance(0.08) ? random.pick([...poisonedWalks]) : `walk-${random.between(1, walks)}`
 
-const drawSteps = (random: Dice, numbers: Map<string, number>, { topic, most = 20 }: StepWriterOptions) => {
+const drawSteps = (random: Dice, numbers: Map<string, number>, { topic, most }: StepWriterOptions) => {
   const StepTaken = stepTaken(topic)
   return Array.from({ length: random.between(1, most) }, (): Step => {
     const walk = drawWalk(random)
