@@ -124,6 +124,9 @@ export const readPartitions = (subscribing: Subscribing, options: ReadPartitions
       mine?.hurry.abort()
       await mine?.done
       await lettingGo?.(assignment)
+      if (lettingGo !== undefined && assignment.lost.aborted) {
+        written.faults.push(`${assignment.name} was not waited for`)
+      }
       if (!assignment.lost.aborted && (await assignment.next(limits)).length > 0) {
         written.faults.push(`${assignment.name} delivered after it was revoked`)
       }

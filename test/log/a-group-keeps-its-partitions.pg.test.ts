@@ -4,7 +4,8 @@ import { groupStatus } from '../../src/admin/group-status.ts'
 import { lastPosition } from '../../src/log/last-position.ts'
 import { logReaders } from '../../src/log/log-readers.ts'
 import { partitionOf } from '../../src/log/subscriber/division.ts'
-import { saveCheckpoint, takeCheckpoint } from '../../src/postgres/checkpoint.ts'
+import { saveProgress } from '../../src/log/subscriber/progress.ts'
+import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../../src/postgres/checkpoint.ts'
 import { acquireLease, releaseLease } from '../../src/postgres/lease.ts'
 import { type PartitionReader, readPartitions } from '../../src/testing/partition-reader.ts'
 import type { LogSubscribeOptions } from '../../src/transport/postgres.ts'
@@ -97,6 +98,23 @@ describe('a group', { timeout: 120_000 }, () => {
     expect(await logReaders(database, database.schema)).toEqual([])
     const again = await open({ partitions: 2 })
     await expect.poll(() => keysOf(again), patience).toEqual(['order-1'])
+  })
+})
+
+describe('the progress of many partitions', () => {
+  it('never moves back, and only under the token of the lease', async () => {
+    const { database } = all.fresh
+    const names = ['group/a/0', 'group/a/1']
+    for (const one of names) await saveCheckpoint(database, { name: one, position: 5n, token: 3n })
+    const save = (position: bigint, token: bigint) =>
+      saveProgress(
+        database,
+        names.map((one) => ({ name: one, position, token })),
+      )
+    expect(await save(9n, 3n)).toEqual([])
+    expect(await save(7n, 3n)).toEqual([])
+    expect(await save(20n, 2n)).toEqual(names)
+    expect((await readCheckpoint(database, 'group/a/1'))?.position).toBe(9n)
   })
 })
 

@@ -70,6 +70,24 @@ describe('instances of a group', { timeout: 120_000 }, () => {
     await expect.poll(() => first.health?.().state, patience).toBe('degraded')
   })
 
+  it('lose a partition that somebody else has taken, and that one alone', async () => {
+    const reader = read(await all.open())
+    await expect.poll(() => reader.held.size, patience).toBe(16)
+    const taken = reader.held.get('log/3')
+    const take = (until: string) =>
+      all.fresh.database.query(
+        `update onewrite.leases set owner = 'nobody', token = token + 1, expires_at = ${until}
+         where name = 'group/printers/3'`,
+      )
+    await take("'infinity'")
+    await expect.poll(() => taken?.lost.aborted, patience).toBe(true)
+    expect([...reader.held.keys()]).not.toContain('log/3')
+    expect(reader.held.size).toBe(15)
+    await take('now()')
+    await expect.poll(() => reader.held.size, patience).toBe(16)
+    expect(reader.held.get('log/3')).not.toBe(taken)
+  })
+
   it('leave a partition with the one that does not let go of it, and move the others', async () => {
     let letGo = (): void => undefined
     const gate = new Promise<void>((resolve) => {
