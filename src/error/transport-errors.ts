@@ -58,6 +58,13 @@ export const transportErrors = {
     fix: 'Correct the headers or the topic; it was not handed to the client.',
     retryable: false,
   },
+  ROUTE_WAITS: {
+    message: 'route {name} waits at {place}: {cause}',
+    delivery:
+      'Nothing is skipped: the record and what follows it in its partition wait. Other partitions go on.',
+    fix: 'Mend the map, or let it answer undefined for such records; it is asked again with growing pauses.',
+    retryable: true,
+  },
   CHECKPOINT_UNREADABLE: {
     message: 'the checkpoint of {name} cannot be read: {cause}',
     delivery: eventsWait,

@@ -85,6 +85,13 @@ export interface ProducerHandle extends ClientHandle {
   beginTransaction(callback: Callback<unknown>): unknown
   commitTransaction(timeout: number, callback: Callback<unknown>): unknown
   abortTransaction(timeout: number, callback: Callback<unknown>): unknown
+  /** With the membership that the consumer has when the call runs, none included: that is not refused. */
+  sendOffsetsToTransaction(
+    places: readonly PlacedOffset[],
+    consumer: ConsumerHandle,
+    timeout: number,
+    callback: Callback<unknown>,
+  ): unknown
   disconnect(flushTimeout: number, callback: Callback<unknown>): unknown
 }
 

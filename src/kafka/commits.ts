@@ -35,6 +35,9 @@ const toSend = (partitions: readonly HeldPartition[], underWay: UnderWay): Place
 const isDone = (partitions: readonly HeldPartition[]): boolean =>
   partitions.every(({ uncommitted }) => uncommitted === undefined)
 
+/** Where the member commits by itself. */
+export const noCommits: Commits = { commit: async () => true, answered: () => undefined }
+
 /** `refused` hears of commits that were not accepted. */
 export const groupCommits = (
   handle: Pick<ConsumerHandle, 'commit'>,

@@ -11,6 +11,8 @@ export interface MembershipOptions {
   readonly topics: readonly string[]
   readonly from: 'start' | 'now'
   readonly member: Member
+  /** Whether what the member settles is committed. Without that it commits by itself. Default true. */
+  readonly commits?: boolean
   /** Partitions were given or taken. */
   rebalanced(): void
   /** A commit was refused. */

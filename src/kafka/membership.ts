@@ -1,7 +1,7 @@
 import { clientError } from './call.ts'
-import type { Client, ClientError, GroupCallbacks, Place } from './client.ts'
+import type { Client, ClientError, ConsumerHandle, GroupCallbacks, Place } from './client.ts'
 import { groupSettings } from './client-settings.ts'
-import { groupCommits } from './commits.ts'
+import { groupCommits, noCommits } from './commits.ts'
 import { openConsumer } from './consumer.ts'
 import { placeName } from './held-partition.ts'
 import { holding } from './holding.ts'
@@ -15,6 +15,12 @@ import { repeat } from './repeat.ts'
 export interface Membership {
   /** Rejects when the client cannot go on; with MemberError when the member cannot. */
   readonly failed: Promise<never>
+  /** For offsets in a transaction, which the membership must outlive. */
+  readonly handle: ConsumerHandle
+  /** Whether the group took partitions without a word, or it was left. */
+  isLost(): boolean
+  /** The offset that is read next of a partition, by its name. */
+  position(name: string): number | undefined
   /** Lets the member finish, commits and leaves. Never rejects. */
   leave(): Promise<void>
   /** Takes everything away at once. Never rejects. */
@@ -99,11 +105,12 @@ const join = async (
   const joined = (): Joined | undefined => known
   const settings = { ...groupSettings(config, group), ...callbacksOf(joined, fail) }
   const consumer = await openConsumer(client, config, settings)
-  const commits = groupCommits(consumer.handle, ({ code, message }, places) => {
+  const refused = ({ code, message }: ClientError, places: readonly Place[]): void => {
     options.refused()
     const partitions = places.map(placeName)
     logger.warn({ ...fields, code, partitions }, `a commit of offsets was refused: ${message}`)
-  })
+  }
+  const commits = options.commits === false ? noCommits : groupCommits(consumer.handle, refused)
   const hold = holding({
     client,
     consumer,
@@ -146,7 +153,9 @@ export const openMembership = async (
   handle.subscribe(options.topics)
   const polled = polls.run(stopPolls.signal, answered)
 
+  let isClosed = false
   const close = async (): Promise<void> => {
+    isClosed = true
     await Promise.all([tending.stop(), after.stop()])
     stopPolls.abort()
     await polled
@@ -154,6 +163,9 @@ export const openMembership = async (
   }
   return {
     failed,
+    handle,
+    isLost: () => isClosed || handle.assignmentLost(),
+    position: (name) => hold.held.get(name)?.position,
     leave: async () => {
       await hold.giveAllBack().catch(unexpected)
       await close()

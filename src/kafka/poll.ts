@@ -22,7 +22,7 @@ const attentive = 500
 const resting = 100
 
 /** What all partitions together may hold ahead of calls of `next`: each its share, and one no more than a third. */
-const most = { records: 12_000, bytes: 32 * 1024 * 1024 }
+const most = { records: 6_000, bytes: 16 * 1024 * 1024 }
 const fewest = 3
 /** Of its share, what is left when a partition that was held back goes on: what it had fetched is fetched again. */
 const goOnAt = 0.25

@@ -29,6 +29,8 @@ export const failpoints = [
   'consumer.settled',
   'consumer.parked',
   'consumer.redriven',
+  'route.sent',
+  'route.committed',
   'transaction.beforeCommit',
   'transaction.committed',
 ] as const
