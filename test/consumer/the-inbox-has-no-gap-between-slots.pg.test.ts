@@ -67,6 +67,19 @@ describe('an event is known', () => {
     expect(await after).toEqual(new Set())
   })
 
+  it('to a transaction that marks in both slots while one that marked in the old has not ended', async () => {
+    const ids = [newId()]
+    await openNextSlot(database, week)
+    await passTime(week / 2 - hour)
+    const before = await openTransaction(database)
+    await markInbox(before.tx, consumer, ids)
+    await passTime(hour - 60_000)
+    const after = mark(ids)
+    await untilWaiting(database, 1)
+    await before.commit()
+    expect(await after).toEqual(new Set())
+  })
+
   it('to nobody where that transaction fails', async () => {
     const ids = [newId()]
     await openNextSlot(database, week)
