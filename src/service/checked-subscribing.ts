@@ -38,13 +38,13 @@ export interface CheckedSubscribing extends Subscribing {
 }
 
 /**
- * Subscribes only where what the topics keep agrees with what a consumer remembers. Asked anew at each subscription;
- * one that cannot be answered ends with the reason, and the consumer tries again.
+ * Subscribes only where what the topics keep agrees with what a consumer remembers, and after `prepare`. Done anew at
+ * each subscription; where it fails that ends with the reason, and the consumer tries again.
  */
 export const checkedSubscribing = (
   subscribing: Subscribing,
-  name: string,
-  plan: Relevant,
+  { name, plan }: { readonly name: string; readonly plan: Relevant },
+  prepare: () => Promise<void>,
 ): CheckedSubscribing => {
   const check = async (topics: readonly string[]): Promise<void> => {
     const found = (await subscribing.retention?.(topics)) ?? []
@@ -53,12 +53,13 @@ export const checkedSubscribing = (
   }
 
   const subscribe = (options: SubscribeOptions, member: Member): Subscription => {
-    if (subscribing.retention === undefined) return subscribing.subscribe(options, member)
     let stopped = false
     let inner: Subscription | undefined
-    const opened = check(options.topics ?? []).then(() => {
-      if (!stopped) inner = subscribing.subscribe(options, member)
-    })
+    const opened = check(options.topics ?? [])
+      .then(prepare)
+      .then(() => {
+        if (!stopped) inner = subscribing.subscribe(options, member)
+      })
     const ended = opened.then(() => inner?.ended)
     // Whoever holds the subscription hears of it; nobody else has to.
     ended.catch(() => undefined)

@@ -79,6 +79,7 @@ export const service = (options: ServiceOptions): Service => {
     const connections = connectionsEach(options)
     const consuming = startConsumers({
       ...{ consumers, connections, database, transport, topicOf, logger },
+      createTopics: options.createTopics !== false,
       recorded: poke,
     })
     const partitions = keepPartitions(database, logger)

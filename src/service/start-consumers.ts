@@ -10,12 +10,15 @@ import type { Database } from '../postgres/database.ts'
 import type { Subscribing } from '../transport/subscriber.ts'
 import type { Transport } from '../transport/transport.ts'
 import { checkedSubscribing } from './checked-subscribing.ts'
-import { consumerTopics } from './consumers-option.ts'
+import { consumerTopics, dlqTopics } from './consumers-option.ts'
+import { topicCreation } from './create-topics.ts'
 
 export interface ConsumingPlan {
   readonly consumers: readonly Consumer[]
   /** Each may use for events that it runs apart. */
   readonly connections: number
+  /** False: topics are not ours to create. */
+  readonly createTopics: boolean
   readonly database: Database
   readonly transport: Transport
   readonly topicOf: TopicStrategy
@@ -54,11 +57,16 @@ const refusalOf = async (check: Promise<void>): Promise<OnewriteError | undefine
   return Promise.race([answer, late]).finally(() => over.abort())
 }
 
+const nothing = async (): Promise<void> => undefined
+
 const startConsumer = (plan: ConsumingPlan, consumer: Consumer) => {
   const { consumers, connections, database, transport, topicOf, logger, recorded } = plan
-  const { name } = consumer
   const topics = consumerTopics(consumer, topicOf)
-  const subscribing = checkedSubscribing(subscribingOf(transport, consumers), name, consumer.plan)
+  // The relay that leads creates its own topics; it may be of a version that does not know this consumer yet.
+  const copies = plan.createTopics ? dlqTopics([consumer], topicOf) : []
+  const prepare =
+    transport.publishing === undefined ? nothing : topicCreation(transport.publishing, copies, logger)
+  const subscribing = checkedSubscribing(subscribingOf(transport, consumers), consumer, prepare)
   // Without a relay nothing would move the copies; whoever wants them reads the dead letters.
   const publishing = transport.publishing !== undefined
   const running = runConsumer({

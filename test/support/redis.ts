@@ -118,11 +118,17 @@ const answers = async (port: number): Promise<boolean> => {
   }
 }
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 const run = async (port: number): Promise<ChildProcess> => {
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn('redis-server', settings, { stdio: 'ignore' })
   while (child.exitCode === null && !(await answers(port))) await new Promise(setImmediate)
   if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`)
+  running.add(child)
   return child
 }
 
@@ -131,6 +137,7 @@ const ended = async (child: ChildProcess): Promise<void> => {
   const exit = once(child, 'exit')
   child.kill('SIGKILL')
   await exit
+  running.delete(child)
 }
 
 /** A Redis of its own, in memory alone. */

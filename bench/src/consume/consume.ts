@@ -1,3 +1,5 @@
+import { hasRedis } from '../../../stack/install/redis.mjs'
+import { startRedis } from '../../../test/support/redis.ts'
 import type { Bench, Benchmark, Result, Table } from '../benchmark.ts'
 import { median, round, spread } from '../figures.ts'
 import type { ConsumeFigures } from './consumer-process.ts'
@@ -50,15 +52,33 @@ const loops = async (bench: Bench, events: number, run: typeof loop, serial: boo
 }
 
 /** The same topic once more: the same ids, at other offsets. */
-const seenAgain = async (bench: Bench, events: number) => {
-  const { place, rate } = await ours(bench, events, keys)
+const seenAgain = async (bench: Bench, events: number, settings: ConsumerSettings = {}) => {
+  const { place, rate } = await ours(bench, events, keys, settings)
   await fillAgain(bench, place)
-  const again = await consume(bench, place, { times: 2 })
+  const again = await consume(bench, place, { times: 2, ...settings })
   await checked(bench, place, events)
   return { first: rate, again: rateOf(events, again) }
 }
 
+/** The same with a first filter before the inbox. */
+const seenAgainByRedis = async (bench: Bench, events: number) => {
+  const redis = await startRedis()
+  try {
+    return await seenAgain(bench, events, { redis: redis.port })
+  } finally {
+    await redis.stop()
+  }
+}
+
 type Side = readonly [name: string, run: () => Promise<Readonly<Record<string, number>>>]
+
+const redisSide = (bench: Bench, { redelivered }: Sizes): Side => [
+  'seen again by redis',
+  async () => {
+    const { first, again } = await seenAgainByRedis(bench, redelivered)
+    return { first_pass_redis: first, seen_again_redis: again }
+  },
+]
 
 const sidesOf = (bench: Bench, sizes: Sizes): readonly Side[] => {
   const one = (name: string, run: () => Promise<number>): Side => [
@@ -83,6 +103,7 @@ const sidesOf = (bench: Bench, sizes: Sizes): readonly Side[] => {
         return { first_pass: first, seen_again: again }
       },
     ],
+    ...(hasRedis() ? [redisSide(bench, sizes)] : []),
   ]
 }
 
@@ -123,6 +144,8 @@ const ratios = (rates: Rates) => ({
   to_kafkajs: ratio(rates, 'effects', 'kafkajs'),
   lanes_to_serial: ratio(rates, 'lanes_16', 'lanes_serial'),
   seen_again_to_first: ratio(rates, 'seen_again', 'first_pass'),
+  redis_to_inbox: ratio(rates, 'seen_again_redis', 'seen_again'),
+  redis_first_pass_to_first: ratio(rates, 'first_pass_redis', 'first_pass'),
   quarantine_costs_percent: 100 * (1 - ratio(rates, 'quarantined', 'effects')),
 })
 
@@ -145,6 +168,7 @@ const conditionsOf = (sizes: Sizes) => ({
   effect: 'one INSERT into a table with a primary key, and the mark of the inbox',
   rounds: `${sizes.rounds}, sides interleaved, medians`,
   kafkajs: hasKafkajs() ? 'installed' : 'not installed: left out',
+  redis: hasRedis() ? 'one server, in memory alone' : 'not installed: left out',
 })
 
 const backlog = async (bench: Bench): Promise<Result> => {

@@ -8,6 +8,8 @@ import { runConsumer } from '../../../src/consumer/run-consumer.ts'
 import { kafka } from '../../../src/kafka/kafka.ts'
 import { event } from '../../../src/message/event.ts'
 import { pgDatabase } from '../../../src/postgres/pg-database.ts'
+import { redisFilter } from '../../../src/redis/redis-filter.ts'
+import { redisSocket } from '../../../test/support/redis.ts'
 import { answer, cpuSeconds, peakMemory, readInput } from '../parent.ts'
 import { stopwatch, tellingFirst } from './first-record.ts'
 
@@ -25,6 +27,8 @@ export interface ConsumeInput {
   readonly waits?: number
   /** A key whose events cannot be handled. */
   readonly poison?: string
+  /** Port of a Redis to ask before the inbox. */
+  readonly redis?: number
 }
 
 export interface ConsumeFigures {
@@ -37,7 +41,7 @@ export interface ConsumeFigures {
 }
 
 const input = readInput<ConsumeInput>()
-const { databaseUrl, schema, brokers, topic, table, settled, concurrency = 16, waits, poison } = input
+const { databaseUrl, schema, brokers, topic, table, settled, concurrency = 16, waits, poison, redis } = input
 const database = pgDatabase({ url: databaseUrl, schema, max: 12 })
 const transport = kafka({ brokers: brokers.split(',') })
 const clock = stopwatch()
@@ -63,7 +67,10 @@ const ignore = (): void => undefined
 const print = (fields: object, message: string): void => console.error(message, fields)
 
 const running = runConsumer({
-  consumer: consumer(topic, [handle], { concurrency }),
+  consumer: consumer(topic, [handle], {
+    concurrency,
+    ...(redis === undefined ? {} : { firstFilter: redisFilter(redisSocket(redis)) }),
+  }),
   database,
   subscribing: tellingFirst(transport.subscribing, clock.start),
   topics: [topic],

@@ -39,7 +39,7 @@ export const stage = async (bench: Bench, events: number, keys: number): Promise
   return { topic, schema, table, events, keys }
 }
 
-export interface ConsumerSettings extends Pick<ConsumeInput, 'concurrency' | 'waits' | 'poison'> {
+export interface ConsumerSettings extends Pick<ConsumeInput, 'concurrency' | 'waits' | 'poison' | 'redis'> {
   /** How often the topic was filled. Default once. */
   readonly times?: number
 }
