@@ -63,11 +63,17 @@ const dueSql = (schema: string): string => `
 const openSql = (schema: string): string =>
   `insert into ${inSchema(schema, 'inbox_slots')} (slot, opens_at) values ($1, $2)`
 
+const stateOf = (error: unknown): string | undefined =>
+  sqlState(error) ?? (error instanceof Error ? sqlState(error.cause) : undefined)
+
 /**
- * Makes the next slot, once the last one has opened: its number, or undefined where it is there. Needs the owner of the
- * schema. Writers do not wait.
+ * Somebody is doing the same: the partition is gone, or no partition any more, or is being detached; or a lock was not
+ * had in time.
  */
-export const openNextSlot = (database: Database, window: number): Promise<number | undefined> =>
+const isBusy = (error: unknown): boolean =>
+  ['42P01', '42P17', '55000', '55P03', '40P01'].includes(stateOf(error) ?? '')
+
+const openOnce = (database: Database, window: number): Promise<number | undefined> =>
   database.transaction(async (tx) => {
     const { schema } = tx
     await tx.query(lockTimeoutSql)
@@ -82,17 +88,20 @@ export const openNextSlot = (database: Database, window: number): Promise<number
     return due.slot
   })
 
-const forgetSql = (schema: string): string => `delete from ${inSchema(schema, 'inbox_slots')} where slot = $1`
-
-const stateOf = (error: unknown): string | undefined =>
-  sqlState(error) ?? (error instanceof Error ? sqlState(error.cause) : undefined)
-
 /**
- * Somebody is doing the same: the partition is gone, or no partition any more, or is being detached; or the lock was
- * not had in time.
+ * Makes the next slot, once the last one has opened: its number, or undefined where it is there, or where it has to be
+ * tried again. Needs the owner of the schema. Writers do not wait.
  */
-const isBusy = (error: unknown): boolean =>
-  ['42P01', '42P17', '55000', '55P03', '40P01'].includes(stateOf(error) ?? '')
+export const openNextSlot = async (database: Database, window: number): Promise<number | undefined> => {
+  try {
+    return await openOnce(database, window)
+  } catch (error) {
+    if (isBusy(error)) return undefined
+    throw error
+  }
+}
+
+const forgetSql = (schema: string): string => `delete from ${inSchema(schema, 'inbox_slots')} where slot = $1`
 
 const detach = async (database: Database, { slot, state }: Slot): Promise<void> => {
   const { schema } = database
