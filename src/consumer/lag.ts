@@ -2,8 +2,9 @@ import type { ConsumerLag } from '../telemetry/consumer-instruments.ts'
 import type { PartitionInHand } from './in-hand.ts'
 
 /** Records of a partition that are not dealt with; what was never read counts, the marks of transactions too. */
-const eventsOf = ({ prefix, begun, assignment }: PartitionInHand): bigint => {
-  const { end } = assignment
+export const eventsOf = ({ prefix, begun, assignment }: PartitionInHand): bigint => {
+  const { end, behind } = assignment
+  if (behind !== undefined) return BigInt(prefix.unsettled) + behind
   const next = prefix.next ?? begun
   if (end === undefined || next === undefined) return BigInt(prefix.unsettled)
   return end > next ? end - next : 0n

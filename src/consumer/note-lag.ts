@@ -1,6 +1,7 @@
 import type { Database } from '../postgres/database.ts'
 import { quoteIdentifier } from '../postgres/identifier.ts'
 import type { PartitionInHand } from './in-hand.ts'
+import { eventsOf } from './lag.ts'
 import type { Owned } from './ownership.ts'
 
 const table = (schema: string): string => `${quoteIdentifier('schema', schema)}.consumer_partitions`
@@ -29,9 +30,16 @@ interface Note {
 /** A partition that stands still says at least so often, in milliseconds, that it is being read. */
 const atLeastEvery = 10_000
 
-const noteOf = ({ assignment, prefix }: PartitionInHand, at: number): Note => ({
-  end: assignment.end,
-  oldest: prefix.oldest,
+/** So far ahead of the progress that the difference is the lag, also where offsets have gaps. */
+const endOf = (partition: PartitionInHand): bigint | undefined => {
+  const { assignment, prefix, begun } = partition
+  if (assignment.behind === undefined) return assignment.end
+  return (prefix.next ?? begun ?? 0n) + eventsOf(partition)
+}
+
+const noteOf = (partition: PartitionInHand, at: number): Note => ({
+  end: endOf(partition),
+  oldest: partition.prefix.oldest,
   at,
 })
 

@@ -39,6 +39,8 @@ export interface Assignment {
   readonly lost: AbortSignal
   /** One past the last record, as last heard; undefined while that is not known. */
   readonly end: bigint | undefined
+  /** Records that were not handed out yet, estimated: where offsets have gaps and do not tell. */
+  readonly behind?: bigint | undefined
   /** To be called once, before `next`. Where to begin: default `committed`, else as `SubscribeOptions.from` says. */
   begin(from?: bigint): void
   /**

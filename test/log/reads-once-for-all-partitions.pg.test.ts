@@ -3,6 +3,7 @@ import { logSubscribing } from '../../src/log/subscribe.ts'
 import { partitionOf } from '../../src/log/subscriber/division.ts'
 import type { RawEvent } from '../../src/message/raw-event.ts'
 
+import type { Database } from '../../src/postgres/database.ts'
 import { type PartitionReader, readPartitions } from '../../src/testing/partition-reader.ts'
 import { encode } from './encode-events.ts'
 import { type LogInstances, logInstances, orders } from './log-instances.ts'
@@ -74,6 +75,41 @@ describe('an instance', { timeout: 120_000 }, () => {
     const wanted = [...of(3, keys), ...of(3, keys)]
     await expect.poll(() => next.records.length, patience).toBe(wanted.length)
     expect(keysOf(next)).toEqual(wanted)
+  })
+
+  it('estimates how many records are to come, which positions do not tell', async () => {
+    const reader = readPartitions(await all.open(), { group })
+    const behind = (): bigint =>
+      [...reader.held.values()].reduce((sum, assignment) => sum + (assignment.behind ?? 0n), 0n)
+    await expect.poll(() => reader.held.size, patience).toBe(16)
+    for (const name of reader.held.keys()) reader.holdBack(name)
+    // The call that waits already takes one page of each.
+    await all.place(...orders(200, 'taken'))
+    await expect.poll(() => reader.records.length, patience).toBe(200)
+    await all.place(...orders(1600))
+    await expect.poll(behind, patience).toBe(1600n)
+    for (const name of reader.held.keys()) reader.goOn(name)
+    await expect.poll(() => reader.records.length, patience).toBe(1800)
+    expect(behind()).toBe(0n)
+  })
+
+  it('reads over another connection where the one it had never answers', async () => {
+    let silent = true
+    const { database } = all.fresh
+    const hanging: Database = {
+      ...database,
+      rawConnection: async (options) => {
+        const connection = await database.rawConnection(options)
+        const hangs = silent
+        silent = false
+        return { ...connection, read: hangs ? () => new Promise(() => undefined) : connection.read }
+      },
+    }
+    const log = logSubscribing({ database: hanging, encode, leaseTtl: 300 })
+    await all.place(...orders(20))
+    const reader = readPartitions(log, { group })
+    await expect.poll(() => reader.records.length, patience).toBe(20)
+    await log.stop({ drain: 5000 })
   })
 
   it('is told of an event that has no record, and delivers the other keys', async () => {

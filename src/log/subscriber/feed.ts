@@ -42,6 +42,7 @@ export interface Feed extends Taken {
 export interface FeedOptions {
   readonly taken: Taken
   readonly partition: number
+  readonly partitions: number
   /** Until when the lease surely holds, on this process's `performance.now()`. */
   readonly validUntil: () => number
   readonly view: () => LogView
@@ -73,6 +74,9 @@ const shelf = () => {
   return {
     get isEmpty() {
       return buffer.length === 0
+    },
+    get count() {
+      return buffer.length
     },
     get isFull() {
       return buffer.length >= ready.records || bytes >= ready.bytes
@@ -177,6 +181,15 @@ const endOf = ({ options, fed, records, begun }: State): bigint | undefined => {
   return end === undefined ? undefined : end + 1n
 }
 
+/** Positions are shared with the other partitions: of what was not read yet, its part is taken to be this one's. */
+const behind = ({ options, fed, records }: State): bigint | undefined => {
+  const { at, caughtUp, end } = options.view()
+  if (fed === undefined || end === undefined) return undefined
+  const unread = caughtUp && fed >= at ? 0n : end - fed
+  const parts = BigInt(options.partitions)
+  return BigInt(records.count) + (unread > 0n ? (unread + parts - 1n) / parts : 0n)
+}
+
 /** What lies behind the last record of it was looked at, and is dealt with when that is. */
 const progressOf = ({ records, handedOut, dealtWith, fed = dealtWith }: State): bigint =>
   records.isEmpty && handedOut <= dealtWith && fed > dealtWith ? fed : dealtWith
@@ -189,6 +202,9 @@ const assignmentOf = (state: State): Assignment => {
     lost: state.lost.signal,
     get end() {
       return endOf(state)
+    },
+    get behind() {
+      return behind(state)
     },
     begin: (from) => begin(state, from),
     next: (limits) => next(state, limits),

@@ -1,3 +1,4 @@
+import { withDeadline } from '../../lifecycle/deadline.ts'
 import type { Logger } from '../../lifecycle/logger.ts'
 import type { Pace } from '../../lifecycle/pace.ts'
 import { pause } from '../../lifecycle/pause.ts'
@@ -21,6 +22,8 @@ export interface FeederOptions {
   readonly encode: (event: RawEvent) => OutgoingRecord
   readonly looking: Pace
   readonly logger: Logger
+  /** Milliseconds that a look at the log may take: a half-open connection never answers. */
+  readonly patience: number
 }
 
 export interface Feeder {
@@ -176,9 +179,10 @@ const lookOn = async (
   looked: () => void,
 ): Promise<void> => {
   for (let found = false; !signal.aborted; ) {
-    const more = await look(state, connection)
+    const { group, looking, patience } = state.options
+    const more = await withDeadline(`the reader of group ${group}`, look(state, connection), patience)
     looked()
-    if (!more) await state.options.looking.wait(found || state.heldUpSince !== undefined, signal)
+    if (!more) await looking.wait(found || state.heldUpSince !== undefined, signal)
     found = more
   }
 }

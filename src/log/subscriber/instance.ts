@@ -111,6 +111,7 @@ const takeMore = async (instance: Instance, roll: RollCall, count: number): Prom
     const feed = openFeed({
       taken: one,
       partition: Number(one.name.slice(one.name.lastIndexOf('/') + 1)),
+      partitions,
       validUntil: () => instance.validUntil,
       view: () => instance.feeder.view,
       wake: looking.poke,
@@ -205,7 +206,8 @@ const join = (options: InstanceOptions, partitions: number): Instance => {
     counts,
   } = options
   const { group, topics } = subscription
-  const reading = feeder({ database, group, partitions, topics, encode, looking, logger })
+  const patience = 6 * options.ttl
+  const reading = feeder({ database, group, partitions, topics, encode, looking, logger, patience })
   const left = reading.remove
   return {
     ...{ options, group, partitions, feeder: reading },
