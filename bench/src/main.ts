@@ -32,7 +32,7 @@ ${benchmarks.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join('\n'
   --backlog     of consume: only the memory of one process over a backlog of 1,000,000
   --rounds N    how often each side is measured; the median counts
   --tsx         measure the sources through tsx instead of compiled JavaScript
-  --profile     of relay: write a CPU profile of the relay to bench/dist
+  --profile     of relay and consume: write CPU profiles to bench/dist
   --help
 
 KAFKA_BROKERS names a broker to use; otherwise one is started. PostgreSQL is always one started for the run.`

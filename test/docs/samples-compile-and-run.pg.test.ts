@@ -18,6 +18,8 @@ const given: Readonly<Record<string, string>> = {
   'docs/how-to/consume-a-topic-you-did-not-write.md': '',
   'docs/how-to/handle-and-redrive-dead-letters.md': '',
   'docs/how-to/choose-concurrency-and-retry.md': '',
+  'docs/how-to/put-redis-before-the-inbox.md':
+    "declare const reserve: (tx: import('onewrite').Transaction, orderId: string) => Promise<void>",
   'docs/how-to/keep-the-log-small.md': '',
   'docs/how-to/move-from-debezium.md': '',
   'docs/how-to/write-a-transport.md': `

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { migrate } from '../../../src/postgres/migrate.ts'
 import { pgDatabase } from '../../../src/postgres/pg-database.ts'
 import type { Bench } from '../benchmark.ts'
@@ -44,16 +45,22 @@ export interface ConsumerSettings extends Pick<ConsumeInput, 'concurrency' | 'wa
   readonly times?: number
 }
 
+const profileOptions = [
+  '--cpu-prof',
+  `--cpu-prof-dir=${fileURLToPath(new URL('../../dist', import.meta.url))}`,
+]
+
 /** onewrite's consumer. */
 export const consume = (
-  { servers, tsx }: Bench,
+  { servers, tsx, profile }: Bench,
   { topic, schema, table, events }: Stage,
   { times = 1, ...settings }: ConsumerSettings = {},
 ): Promise<ConsumeFigures> => {
   const { databaseUrl, brokers } = servers
   const settled = events * times
   const input: ConsumeInput = { databaseUrl, schema, brokers, topic, table, settled, ...settings }
-  return runProgram<ConsumeInput, ConsumeFigures>('consume/consumer-process', input, { tsx })
+  const node = profile ? profileOptions : []
+  return runProgram<ConsumeInput, ConsumeFigures>('consume/consumer-process', input, { tsx, node })
 }
 
 const loopOf =
