@@ -160,10 +160,12 @@ it('a discarded event lets go what waits behind it', async () => {
 })
 
 describe('an event that is put there again', () => {
-  it('is there once while it waits', async () => {
+  it('is there once, in its place, while it waits', async () => {
     const first = await put(parked('1'), behind('2'), behind('2'))
     expect(await put(behind('2'), parked('1'))).toEqual([first[1], first[0]])
     expect(await states()).toEqual(['1 parked', '2 held'])
+    await redrive(database, { reader }, operator)
+    expect(await drain()).toEqual(['1', '2'])
   })
 
   it('waits again, behind what came before, where it had ended and was forgotten', async () => {
