@@ -49,6 +49,8 @@ export const handover = (member: Member): Handover => {
         arrival.catch(() => undefined),
       )
       await arrival.catch((error: unknown) => {
+        // What it did not take is not its any more.
+        if (partition.assignment.lost.aborted) return
         throw new MemberError('the member did not take a partition', { cause: error })
       })
     },

@@ -2,7 +2,7 @@ import { clientError } from './call.ts'
 import type { Client, ClientError, ConsumerHandle, GroupCallbacks, Place } from './client.ts'
 import { groupSettings } from './client-settings.ts'
 import { groupCommits, noCommits } from './commits.ts'
-import { openConsumer } from './consumer.ts'
+import { type Consumer, openConsumer } from './consumer.ts'
 import { placeName } from './held-partition.ts'
 import { holding } from './holding.ts'
 import type { Joined, MembershipOptions } from './joined.ts'
@@ -51,15 +51,24 @@ const answerRebalance = (
   return hold.giveBack(places)
 }
 
+/** Undefined where the client does not know the partition (yet, or any more). */
+const knownEnd = ({ handle }: Consumer, { topic, partition }: Place): number | undefined => {
+  try {
+    const { highOffset } = handle.getWatermarkOffsets(topic, partition)
+    return highOffset >= 0 ? highOffset : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Commits, hears where partitions end, and whether the group took them without a word so far. */
-const tend = ({ consumer: { handle }, hold, commits }: Joined): void => {
+const tend = ({ consumer, hold, commits }: Joined): void => {
   const partitions = [...hold.held.values()]
-  if (handle.assignmentLost()) for (const partition of partitions) partition.lose()
+  if (consumer.handle.assignmentLost()) for (const partition of partitions) partition.lose()
   void commits.commit(partitions)
   for (const partition of partitions) {
-    const { topic, partition: number } = partition.place
-    const { highOffset } = handle.getWatermarkOffsets(topic, number)
-    if (highOffset >= 0) partition.heard(highOffset)
+    const end = knownEnd(consumer, partition.place)
+    if (end !== undefined) partition.heard(end)
   }
 }
 

@@ -57,6 +57,7 @@ const producerOn = (producer: Producer, transactions: Transactions): RouteProduc
     check()
     await transactions.open()
     await enqueue(handle, records, { check, taken, refused })
+    failpoint('route.produced')
     await sendOffsets(transaction)
     failpoint('route.sent')
     // The broker takes the offsets of somebody who is in no group. A membership that still is after they were taken is

@@ -64,6 +64,24 @@ interface Life {
   readonly routing: Routing
   readonly stream: RouteStream
   readonly membership: Membership
+  /** Tells how it is. */
+  tell(): void
+}
+
+/** What is wrong with a partition comes before what is wrong with the brokers. */
+const telling = ({ flows }: RouteStream, report: Report) => {
+  let trouble: string | undefined
+  const tell = (): void => {
+    const stuck = [...flows.values()].find((flow) => flow.trouble !== undefined)?.trouble
+    const reason = stuck?.message ?? trouble
+    if (reason === undefined) report('up')
+    else report('degraded', reason)
+  }
+  const troubled = (reason: string | undefined): void => {
+    trouble = reason
+    tell()
+  }
+  return { tell, troubled }
 }
 
 /** One transaction of all that is ready. */
@@ -83,21 +101,14 @@ const move = async (
   for (const { done } of steps) done()
 }
 
-const pump = async (
-  life: Life,
-  producer: RouteProducer,
-  signal: AbortSignal,
-  report: Report,
-): Promise<void> => {
+const pump = async (life: Life, producer: RouteProducer, signal: AbortSignal): Promise<void> => {
   const { flows, woken, during } = life.stream
   while (!signal.aborted) {
     const ready = [...flows.values()].filter(({ isReady }) => isReady)
     if (ready.length === 0) await woken()
     else {
       await during(move(life, producer, ready))
-      const trouble = [...flows.values()].find((flow) => flow.trouble !== undefined)?.trouble
-      if (trouble === undefined) report('up')
-      else report('degraded', trouble.message)
+      life.tell()
     }
   }
 }
@@ -114,7 +125,7 @@ const pumpOn = async (
   let producer = first
   for (let failures = 1; ; failures++) {
     try {
-      return await pump(life, producer, signal, report)
+      return await pump(life, producer, signal)
     } catch (error) {
       if (!(error instanceof NotCommitted) || signal.aborted) throw error
       report('degraded', error.message)
@@ -135,16 +146,15 @@ const live = async (routing: Routing, signal: AbortSignal, report: Report): Prom
   const over = new AbortController()
   const producer = await openRouteProducer(client, config, transactionalId)
   const stream = routeStream()
+  const { tell, troubled } = telling(stream, report)
   const opened = openMembership(client, config, {
     ...routing.membership,
     member: stream.member,
     commits: false,
-    rebalanced: () => report('up'),
+    rebalanced: tell,
     refused: () => undefined,
     missed: () => undefined,
-    troubled: (reason) => {
-      if (reason !== undefined) report('degraded', reason)
-    },
+    troubled,
   })
   const membership = await opened.catch(async (error: unknown) => {
     await producer.close()
@@ -153,7 +163,7 @@ const live = async (routing: Routing, signal: AbortSignal, report: Report): Prom
   stream.begin(membership.position)
   const stop = AbortSignal.any([signal, over.signal])
   stop.addEventListener('abort', stream.wake, { once: true })
-  const pumped = pumpOn({ routing, stream, membership }, producer, stop, report)
+  const pumped = pumpOn({ routing, stream, membership, tell }, producer, stop, report)
   try {
     await Promise.race([pumped, membership.failed, stream.failed])
     await membership.leave()

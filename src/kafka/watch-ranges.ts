@@ -81,6 +81,8 @@ const inspect = async (
   if (!isSame || at === undefined) return
   if (at < from) skip(options, partition, { at, from })
   else if (at > to) beginAnew(options, partition, from)
+  // The client may have said so amid an error, where it is not heard.
+  else if (at === to) partition.reached(to)
   else if (stuck) nudge(options, partition, at)
 }
 

@@ -29,6 +29,7 @@ export const failpoints = [
   'consumer.settled',
   'consumer.parked',
   'consumer.redriven',
+  'route.produced',
   'route.sent',
   'route.committed',
   'transaction.beforeCommit',

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { kafka, type RouteOptions, route } from 'onewrite/kafka'
@@ -88,19 +88,21 @@ it('writes nothing twice when it fails between the records and the commit, or af
   expect(await committedOffsets(from, from, partitions)).toEqual(ends)
 })
 
+const program = fileURLToPath(new URL('./route-process.ts', import.meta.url))
+
+const startProcess = (from: string, to: string, failpoints = ''): ChildProcess => {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, brokers(), from, to, 'only'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ONEWRITE_FAILPOINTS: failpoints },
+  })
+  children.push(child)
+  return child
+}
+
 it.each(['route.sent=kill@3', 'route.committed=kill@3'])('survives %s', async (failpoints) => {
   const { from, to } = await topics()
   await send(from, 0, 200)
-  const program = fileURLToPath(new URL('./route-process.ts', import.meta.url))
-  const run = (env: NodeJS.ProcessEnv): ChildProcess => {
-    const child = spawn(process.execPath, ['--import', 'tsx', program, brokers(), from, to], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
-    })
-    children.push(child)
-    return child
-  }
-  const killed = run({ ONEWRITE_FAILPOINTS: failpoints })
+  const killed = startProcess(from, to, failpoints)
   const exited = once(killed, 'exit')
   let sent = 200
   await vi.waitFor(async () => {
@@ -109,9 +111,31 @@ it.each(['route.sent=kill@3', 'route.committed=kill@3'])('survives %s', async (f
     expect(killed.signalCode).toBe('SIGKILL')
   }, patience)
   await exited
-  run({})
+  startProcess(from, to)
   await vi.waitFor(async () => expect(await written(to)).toEqual(numbers(sent)), patience)
 })
+
+const isStopped = (child: ChildProcess): boolean =>
+  execFileSync('ps', ['-o', 'stat=', '-p', String(child.pid)], { encoding: 'utf8' }).startsWith('T')
+
+it.each(['route.produced=stop@2', 'route.sent=stop@2'])(
+  'writes nothing more for partitions that were taken meanwhile: %s',
+  async (failpoints) => {
+    const { from, to } = await topics()
+    await send(from, 0, 200)
+    const zombie = startProcess(from, to, failpoints)
+    await vi.waitFor(() => expect(isStopped(zombie)).toBe(true), patience)
+    const second = start({ from, to, map: copy })
+    await vi.waitFor(async () => expect(await written(to)).toEqual(numbers(200)), patience)
+    zombie.kill('SIGCONT')
+    await send(from, 200, 200)
+    await vi.waitFor(async () => expect(await written(to)).toEqual(numbers(400)), patience)
+    await second.stop()
+    await send(from, 400, 200)
+    await vi.waitFor(async () => expect(await written(to)).toEqual(numbers(600)), patience)
+  },
+  200_000,
+)
 
 it('moves partitions to a second instance without a gap or a repetition', async () => {
   const { from, to } = await topics()

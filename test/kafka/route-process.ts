@@ -1,11 +1,11 @@
 import { route } from '../../src/kafka/route.ts'
 
-/** Routes one topic to another under a fixed name of the instance, until it is killed. */
-const [brokers = '', from = '', to = ''] = process.argv.slice(2)
+/** Routes one topic to another until it is killed. */
+const [brokers = '', from = '', to = '', instance = ''] = process.argv.slice(2)
 
 route({
   name: from,
-  instance: 'only',
+  instance,
   kafka: { brokers: [brokers], sessionTimeout: 6_000 },
   from,
   to,
