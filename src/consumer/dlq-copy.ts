@@ -1,6 +1,7 @@
 import { headerText } from '../message/header-text.ts'
 import type { HeaderList, OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
+import { copyIdHeader } from '../message/record-id.ts'
 import { topicFault } from '../message/topic-fault.ts'
 
 /** Type of the events that carry copies of dead letters; no other event may have it. */
@@ -39,7 +40,7 @@ const textOf = (name: string): string => Buffer.from(name, 'base64').toString()
 /** Names that the client would refuse are left out: nothing else of the record could leave either. */
 const isNameable = ([name]: readonly [string, unknown]): boolean => name !== '' && !name.includes('\0')
 
-const ownHeaders = (copy: DeadLetterCopy, failedAt: string): HeaderList => {
+const ownHeaders = (copy: DeadLetterCopy, id: string, failedAt: string): HeaderList => {
   const named: readonly (readonly [string, string | undefined])[] = [
     ['topic', copy.topic],
     ['partition', String(copy.partition)],
@@ -56,9 +57,12 @@ const ownHeaders = (copy: DeadLetterCopy, failedAt: string): HeaderList => {
     ['left-out', copy.leftOut.length === 0 ? undefined : copy.leftOut.join(', ')],
     ['kept-at', copy.leftOut.length === 0 ? undefined : `onewrite.dead_letters, number ${copy.number}`],
   ]
-  return named.flatMap(([name, value]) =>
-    value === undefined ? [] : [[`onewrite-dlq-${name}`, headerText(value)] as const],
-  )
+  return [
+    [copyIdHeader, id],
+    ...named.flatMap(([name, value]) =>
+      value === undefined ? [] : [[`onewrite-dlq-${name}`, headerText(value)] as const],
+    ),
+  ]
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
@@ -98,7 +102,7 @@ const parse = (payload: string): unknown => {
  * The record of `<topic>.DLQ`: key, value and headers byte for byte as they came, and headers that say where from and
  * why. Undefined for every other event.
  */
-export const encodeDeadLetter = ({ type, payload, occurredAt }: RawEvent): OutgoingRecord | undefined => {
+export const encodeDeadLetter = ({ id, type, payload, occurredAt }: RawEvent): OutgoingRecord | undefined => {
   if (type !== deadLetterType) return undefined
   const copy = parse(payload)
   // Written by other hands under our name: published as what it is.
@@ -108,6 +112,6 @@ export const encodeDeadLetter = ({ type, payload, occurredAt }: RawEvent): Outgo
     topic: `${copy.topic}${dlqSuffix}`,
     key: bytes(copy.key),
     value: bytes(copy.value),
-    headers: [...headers.filter(isNameable), ...ownHeaders(copy, occurredAt)],
+    headers: [...headers.filter(isNameable), ...ownHeaders(copy, id, occurredAt)],
   }
 }

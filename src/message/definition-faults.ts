@@ -14,6 +14,12 @@ export const schemaFault = (schema: unknown): string | undefined => {
   return isSchema ? undefined : 'data must be a Standard Schema (zod, valibot, arktype or another)'
 }
 
+/** Events that onewrite records itself. */
+const reservedFault = (type: unknown): string | undefined =>
+  typeof type === 'string' && type.startsWith('onewrite.')
+    ? `the type ${type} is reserved: onewrite records events of such types itself`
+    : undefined
+
 const wholeFault = (what: string, value: unknown): string | undefined =>
   Number.isSafeInteger(value) && Number(value) > 0 ? undefined : `${what} must be a whole number from 1`
 
@@ -43,6 +49,7 @@ export const definitionFaults = (type: unknown, options: object): string[] => {
   const maxEventBytes = given.get('maxEventBytes')
   return present([
     nameFault('the type', type),
+    reservedFault(type),
     nameFault('aggregate', given.get('aggregate')),
     typeof given.get('id') === 'function' ? undefined : 'id must be a function of the data',
     wholeFault('version', version),

@@ -4,6 +4,7 @@ import { deadLetterType, encodeDeadLetter } from '../../src/consumer/dlq-copy.ts
 import { keyQueue } from '../../src/dead-letter/queue.ts'
 import { payloadText } from '../../src/message/payload-text.ts'
 import type { RawEvent } from '../../src/message/raw-event.ts'
+import { recordId } from '../../src/message/record-id.ts'
 import type { DeliveredRecord } from '../../src/transport/subscriber.ts'
 
 const record: DeliveredRecord = {
@@ -63,6 +64,7 @@ describe('a copy', () => {
       ['ce_type', Buffer.from('order.created')],
     ])
     expect(Object.fromEntries([...named].slice(2))).toEqual({
+      'onewrite-dlq-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
       'onewrite-dlq-topic': 'order.events',
       'onewrite-dlq-partition': '3',
       'onewrite-dlq-offset': '9007199254740993',
@@ -135,6 +137,12 @@ describe('a copy', () => {
     expect([...(cause ?? '')]).toHaveLength(200)
     expect(cause).not.toMatch(/\p{Surrogate}/u)
   })
+})
+
+it('two copies of one event are two records to a relay, which may have to set both aside', () => {
+  const [one, other] = [copied(parked()), copied(parked())]
+  expect(recordId(one)).not.toBe(recordId(other))
+  expect(recordId(one)).not.toBe('0199')
 })
 
 describe('the stream of copies', () => {

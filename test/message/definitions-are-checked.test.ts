@@ -61,6 +61,7 @@ describe('a definition', () => {
     'order\n',
     'bestellung.geprüft',
     '1st',
+    'onewrite.dead-letter',
     'a'.repeat(201),
   ])('may not be named %j', (type) => {
     expect(() => event(type, options)).toThrow(InvalidDefinitionError)

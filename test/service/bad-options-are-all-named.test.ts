@@ -32,6 +32,7 @@ it('names every fault at once', () => {
     walBudget: 0.5,
     beyondBudget: 'panic',
     shards: 65,
+    consumers: [{ name: 'mail' }],
     transprot: undefined,
   })
   const expected = [
@@ -53,6 +54,7 @@ it('names every fault at once', () => {
     'walBudget 0.5 is not a whole number of bytes above 0',
     'beyondBudget "panic" is neither "keep" nor "drop"',
     'shards 65 is not a whole number from 1 to 64',
+    'consumers has at 0 what was not made by consumer()',
     'unknown option transprot; did you mean transport?',
   ]
   for (const part of expected) expect(fault).toContain(part)
