@@ -169,8 +169,23 @@ const keepSaving = async (life: Life, signal: AbortSignal): Promise<void> => {
   }
 }
 
-const keepWatching = async (life: Life, report: Report, signal: AbortSignal): Promise<void> => {
-  const { context, lanes, stalledAfter = 60_000 } = life
+interface Watching {
+  readonly subscription: Subscription
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** The consumer's own state, unless it is well and its subscription is not. */
+const reportHealth = ({ context, lanes }: Life, { subscription, report }: Watching): void => {
+  const own = context.watch.health(lanes.waiting)
+  const { state, reason } = own.state === 'up' ? (subscription.health?.() ?? own) : own
+  if (state === 'up' || state === 'standby') report(own.state, own.reason)
+  else report(state, reason)
+}
+
+const keepWatching = async (life: Life, watching: Watching): Promise<void> => {
+  const { context, stalledAfter = 60_000 } = life
+  const { subscription, signal } = watching
   const stall = stallWatch(stalledAfter)
   const notes = lagNotes(context.database, context.id, (error) =>
     context.logger.debug({ consumer: context.consumer.name, error: String(error) }, 'the lag was not noted'),
@@ -179,10 +194,10 @@ const keepWatching = async (life: Life, report: Report, signal: AbortSignal): Pr
     const lag = lagOf(partitionsOf(life), Date.now())
     context.watch.instruments.lag(lag)
     notes.note(partitionsOf(life))
-    const { state, reason } = context.watch.health(lanes.waiting)
-    report(state, reason)
+    context.watch.instruments.subscription(subscription.counts?.())
+    reportHealth(life, watching)
     const { progress, trouble } = context.watch
-    const excused = lanes.waiting > 0 || trouble !== undefined
+    const excused = life.lanes.waiting > 0 || trouble !== undefined
     if (stall.look({ lag: lag.events, progress, excused, now: performance.now() })) {
       context.watch.instruments.restarted()
       const { name } = context.consumer
@@ -224,7 +239,7 @@ export const consume = async (options: ConsumeOptions, stop: AbortSignal, report
   const subscription = subscribeTo(life, over)
   const background = Promise.all([
     keepSaving(life, over),
-    keepWatching(life, report, over),
+    keepWatching(life, { subscription, report, signal: over }),
     keepRedriving({ context, receive, every: options.lookEvery ?? 1_000, signal: over }),
   ])
   try {

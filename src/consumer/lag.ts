@@ -1,7 +1,7 @@
 import type { ConsumerLag } from '../telemetry/consumer-instruments.ts'
 import type { PartitionInHand } from './in-hand.ts'
 
-/** Records of a partition that are not dealt with; what was never read counts, the marks of transactions too. */
+/** Records of a partition that are not dealt with. Where only offsets tell, the marks of transactions count, too. */
 export const eventsOf = ({ prefix, begun, assignment }: PartitionInHand): bigint => {
   const { end, behind } = assignment
   if (behind !== undefined) return BigInt(prefix.unsettled) + behind

@@ -44,6 +44,7 @@ const judge = async (context: Context, entry: Entry, failure: Failure): Promise<
   }
   if (plan.onFailure === 'stop') {
     const { message } = failure.cause
+    context.watch.stopped(entry, failure.cause)
     throw new OnewriteError('CONSUMER_STOPPED', { name, id: eventId, cause: message })
   }
   await park(context, entry, failure, made.attempts)

@@ -11,6 +11,7 @@ import type { Failure } from './failure.ts'
 import type { Dealt, Entry } from './in-hand.ts'
 import type { Notifications } from './notifications.ts'
 import type { Retry } from './retries.ts'
+import { openTally, type Tally } from './tally.ts'
 
 /** Hears what becomes of each event: counts it, logs it, keeps the record of it where one is wanted. */
 export interface ConsumerWatch {
@@ -22,6 +23,8 @@ export interface ConsumerWatch {
   dealt(dealt: readonly Dealt[]): void
   retrying(entry: Entry, failure: Failure, made: Retry): void
   parked(entry: Entry, cause: Cause): void
+  /** The consumer stops before it. */
+  stopped(entry: Entry, cause: Cause): void
   redriven(head: Head): void
   /** Of a type that nobody handles. */
   ignored(records: number): void
@@ -41,15 +44,6 @@ export interface WatchOptions {
   readonly plan: ConsumerPlan
   readonly logger: Logger
   readonly notifications: Notifications | undefined
-}
-
-/** What has happened so far. */
-interface Tally {
-  progress: number
-  /** By part of the consumer. */
-  readonly troubles: Map<string, string>
-  /** Something was parked or redriven since the last look at the quarantine. */
-  changed: boolean
 }
 
 const place = ({ received, partition, offset }: Entry) => ({
@@ -104,11 +98,10 @@ const tellOutage = ({ name, logger }: Telling, part: string, error: unknown): st
 }
 
 const healthOf = (
-  { troubles }: Tally,
+  { trouble }: Tally,
   quarantine: ReturnType<typeof watchQuarantine>,
   waiting: number,
 ): ReturnType<ConsumerWatch['health']> => {
-  const [trouble] = troubles.values()
   if (trouble !== undefined) return { state: 'degraded', reason: trouble }
   if (quarantine.health !== undefined) return quarantine.health
   if (waiting === 0) return { state: 'up' }
@@ -123,56 +116,50 @@ export const consumerWatch = (options: WatchOptions): ConsumerWatch => {
   const instruments = consumerInstruments(name)
   const budget = { waiting: plan.quarantineEvents, age: plan.quarantineAge }
   const quarantine = watchQuarantine(database, reader, { budget, logger })
-  const tally: Tally = { progress: 0, troubles: new Map(), changed: true }
-  const moved = (events: number): void => {
-    tally.progress += events
-    tally.troubles.delete('work')
-  }
+  const tally = openTally()
   return {
     instruments,
     get progress() {
       return tally.progress
     },
     get trouble() {
-      const [trouble] = tally.troubles.values()
-      return trouble
+      return tally.trouble
     },
     dealt: (dealt) => {
-      moved(dealt.length)
-      tally.changed ||= dealt.some(({ end }) => end === 'held')
+      tally.moved(dealt.length)
+      if (dealt.some(({ end }) => end === 'held')) tally.change()
       for (const one of dealt) tellDealt(options, one)
       instruments.dealt(dealt)
     },
     retrying: (entry, { cause }, made) => {
-      moved(0)
+      tally.moved(0)
       instruments.retried(cause.code)
       tellRetry(options, entry, cause, made)
     },
     parked: (entry, cause) => {
-      moved(1)
-      tally.changed = true
+      tally.moved(1)
+      tally.change()
       instruments.parked(cause.code)
       tellParked(options, entry, cause)
     },
+    stopped: (entry, cause) => notifications?.note(entry, { status: 'FAILED', cause }),
     redriven: (head) => {
-      moved(1)
-      tally.changed = true
+      tally.moved(1)
+      tally.change()
       instruments.redriven()
       tellRedriven(options, head)
     },
     ignored: (records) => {
-      moved(records)
+      tally.moved(records)
       instruments.ignored(records)
     },
     outage: (part, error) => {
       instruments.failed(errorType(error))
-      tally.troubles.set(part, tellOutage(options, part, error))
+      tally.troubled(part, tellOutage(options, part, error))
     },
-    well: (part) => void tally.troubles.delete(part),
+    well: tally.well,
     look: async () => {
-      const { changed } = tally
-      tally.changed = false
-      await quarantine.look(changed)
+      await quarantine.look(tally.takeChange())
     },
     health: (waiting) => healthOf(tally, quarantine, waiting),
     close: async () => notifications?.close(),

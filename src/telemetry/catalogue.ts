@@ -138,6 +138,26 @@ export const metrics = {
     description: 'Times the consumer was restarted because it made no progress while its lag grew.',
     attributes: ['onewrite.consumer.name'],
   },
+  'onewrite.consumer.rebalances': {
+    kind: 'counter',
+    unit: '{rebalance}',
+    description: 'Times that partitions were given to this instance or taken from it.',
+    attributes: ['onewrite.consumer.name'],
+  },
+  'onewrite.consumer.refusals': {
+    kind: 'counter',
+    unit: '{refusal}',
+    description:
+      'Commits of offsets that the brokers refused. They are repeated; the inbox does not rely on them.',
+    attributes: ['onewrite.consumer.name'],
+  },
+  'onewrite.consumer.missed': {
+    kind: 'counter',
+    unit: '{record}',
+    description:
+      'Records that the topic dropped before they were read. Lost for this consumer: look at its lag.',
+    attributes: ['onewrite.consumer.name'],
+  },
   'onewrite.consumer.lag.events': {
     kind: 'gauge',
     unit: '{event}',

@@ -22,6 +22,14 @@ export interface ConsumerInstruments {
   failed(code: string): void
   restarted(): void
   lag(lag: ConsumerLag): void
+  /** What its subscription has been through so far, in all. */
+  subscription(counts: SubscriptionCounted | undefined): void
+}
+
+export interface SubscriptionCounted {
+  readonly rebalances: number
+  readonly refusals: number
+  readonly missed: number
 }
 
 /** The metrics of one consumer. */
@@ -36,7 +44,17 @@ export const consumerInstruments = (name: string): ConsumerInstruments => {
   }
   const fault = (kind: 'retries' | 'failures', code: string): void =>
     instruments().counters[`onewrite.consumer.${kind}`].add(1, { ...consumer, 'error.type': code })
+  const before = { rebalances: 0, refusals: 0, missed: 0 }
+  const since = (kind: keyof SubscriptionCounted, counted: number): void => {
+    const added = Math.max(0, counted - before[kind])
+    before[kind] = counted
+    if (added > 0) instruments().counters[`onewrite.consumer.${kind}`].add(added, consumer)
+  }
   return {
+    subscription: (counts) => {
+      if (counts === undefined) return
+      for (const kind of ['rebalances', 'refusals', 'missed'] as const) since(kind, counts[kind])
+    },
     dealt: (events) => {
       for (const outcome of ends) {
         count(outcome, events.filter(({ end }) => end === outcome).length)

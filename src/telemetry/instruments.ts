@@ -53,6 +53,9 @@ const make = (meter: Meter): Instruments => {
       'onewrite.consumer.retries': counter('onewrite.consumer.retries'),
       'onewrite.consumer.failures': counter('onewrite.consumer.failures'),
       'onewrite.consumer.restarts': counter('onewrite.consumer.restarts'),
+      'onewrite.consumer.rebalances': counter('onewrite.consumer.rebalances'),
+      'onewrite.consumer.refusals': counter('onewrite.consumer.refusals'),
+      'onewrite.consumer.missed': counter('onewrite.consumer.missed'),
     },
     histograms: {
       'onewrite.append.duration': histogram('onewrite.append.duration'),

@@ -10,6 +10,7 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { OnewriteError } from '../../src/error/onewrite-error.ts'
 import { metrics, spans } from '../../src/telemetry/catalogue.ts'
+import { type ConsumerInstruments, consumerInstruments } from '../../src/telemetry/consumer-instruments.ts'
 import { currentTraceparent } from '../../src/telemetry/current-traceparent.ts'
 import { measureAppend } from '../../src/telemetry/measure-append.ts'
 import { relayInstruments } from '../../src/telemetry/relay-instruments.ts'
@@ -154,6 +155,51 @@ describe('a relay', () => {
   })
 })
 
+/** Everything that can be said of a consumer, once. */
+const sayAll = (consumer: ConsumerInstruments): void => {
+  consumer.dealt([{ end: 'done' }, { end: 'done' }, { end: 'seen' }, { end: 'held' }])
+  consumer.ignored(3)
+  consumer.parked('23505')
+  consumer.redriven()
+  consumer.retried('ECONNREFUSED')
+  consumer.failed('FENCED')
+  consumer.restarted()
+  consumer.lag({ events: 7n, seconds: 1.5 })
+  consumer.subscription({ rebalances: 2, refusals: 1, missed: 4 })
+}
+
+describe('a consumer', () => {
+  const attributes = { 'onewrite.consumer.name': 'inventory' }
+
+  it('counts events by what became of them, and says how far it is behind', async () => {
+    sayAll(consumerInstruments('inventory'))
+    const events = await points('onewrite.consumer.events')
+    const outcomes = events?.map(({ value, attributes: of }) => [of['onewrite.consumer.outcome'], value])
+    expect(outcomes).toEqual([
+      ...[
+        ['done', 2],
+        ['seen', 1],
+        ['held', 1],
+        ['ignored', 3],
+        ['parked', 1],
+        ['redriven', 1],
+      ],
+    ])
+    const retries = [{ value: 1, attributes: { ...attributes, 'error.type': 'ECONNREFUSED' } }]
+    expect(await points('onewrite.consumer.retries')).toEqual(retries)
+    expect(await points('onewrite.consumer.lag.events')).toEqual([{ value: 7, attributes }])
+  })
+
+  it('counts what its subscription has been through as that grows', async () => {
+    const consumer = consumerInstruments('inventory')
+    consumer.subscription({ rebalances: 2, refusals: 0, missed: 0 })
+    consumer.subscription(undefined)
+    consumer.subscription({ rebalances: 5, refusals: 0, missed: 0 })
+    expect(await points('onewrite.consumer.rebalances')).toMatchObject([{ attributes }])
+    expect(await points('onewrite.consumer.missed')).toBeUndefined()
+  })
+})
+
 describe('the catalogue', () => {
   it('lists every metric and span with unit and attributes as they are emitted', async () => {
     await measureAppend(append, async () => undefined)
@@ -163,6 +209,7 @@ describe('the catalogue', () => {
     await relay.publish({ events: 1, position: 1n }, () => Promise.reject(fenced)).catch(() => undefined)
     relay.failed(fenced)
     relay.progress({ position: 1n, lagEvents: 0, lagSeconds: 0 })
+    sayAll(consumerInstruments('inventory'))
 
     const emitted = await measured()
     const names = (lists: readonly object[]) => [...new Set(lists.flatMap((one) => Object.keys(one)))].sort()
