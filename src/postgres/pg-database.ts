@@ -17,26 +17,30 @@ const openPool = ({ config, address }: ConnectionPlan, max: number, log: Logger)
   return pool
 }
 
-const borrow = async (pool: pg.Pool, place: ErrorPlace): Promise<pg.PoolClient> => {
-  try {
-    return await pool.connect()
-  } catch (error) {
-    throw explainError(error, place)
-  }
-}
+/**
+ * While a connection is borrowed, the pool does not listen: were it lost, that would end the process instead of the
+ * query. `lost` is added within the call of the pool, because a server that dies at once can have said so before a
+ * promise resolves.
+ */
+const borrow = (pool: pg.Pool, place: ErrorPlace, lost: () => void): Promise<pg.PoolClient> =>
+  new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(explainError(error, place))
+      client.on('error', lost)
+      resolve(client)
+    })
+  })
 
 const withClient = async <T>(
   pool: pg.Pool,
   place: ErrorPlace,
   work: (borrowed: BorrowedClient) => Promise<T>,
 ): Promise<T> => {
-  const client = await borrow(pool, place)
   let broken = false
   const discard = (): void => {
     broken = true
   }
-  // While borrowed, the pool does not listen: a lost connection would end the process instead of the query.
-  client.on('error', discard)
+  const client = await borrow(pool, place, discard)
   try {
     return await work({ client, discard })
   } finally {

@@ -27,7 +27,8 @@ const work =
     const { writer, operator } = cast
     const isDone = async (): Promise<boolean> => {
       if (untilOf(accused) === 'now') return (await judgeNow(cast))[accused.convictedOf].length > 0
-      return writer.written.length >= 600 && operator.redriven().hopeless > 2
+      const events = writer.written.length
+      return events >= 3_000 || (events >= 600 && operator.redriven().hopeless > 2)
     }
     await came(isDone)
     return {}

@@ -47,6 +47,29 @@ it('gives up on a server that accepts and never answers', async () => {
   silent.close()
 })
 
+const message = (type: string, body: Buffer): Buffer => {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(4 + body.length)
+  return Buffer.concat([Buffer.from(type), length, body])
+}
+
+/** It lets the client in, and then has to go: both in one chunk. */
+const dyingServer = Buffer.concat([
+  message('R', Buffer.alloc(4)),
+  message('Z', Buffer.from('I')),
+  message('E', Buffer.from('SFATAL\0C57P01\0Mterminating connection due to unexpected postmaster exit\0\0')),
+])
+
+it('outlives a server that dies in the moment in which it lets a connection in', async () => {
+  const dying = createServer((socket) => socket.once('data', () => socket.end(dyingServer)))
+  await new Promise<void>((resolve) => dying.listen(0, '127.0.0.1', resolve))
+  const address = dying.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const url = `postgres://user@127.0.0.1:${port}/x`
+  expect(await failureOf(pgDatabase({ url }))).toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+  dying.close()
+})
+
 it('gives up waiting for a connection when all are taken', async () => {
   const { url } = await freshDatabase()
   const database = pgDatabase({ url, max: 1, connectTimeout: 100 })
