@@ -11,6 +11,7 @@ import type { Member, Subscribing, Subscription } from '../transport/subscriber.
 import { lastPosition } from './last-position.ts'
 import { groupFaults } from './subscriber/division.ts'
 import { live } from './subscriber/instance.ts'
+import { type Line, openLine } from './subscriber/line.ts'
 
 export interface LogSubscribingOptions {
   readonly database: Database
@@ -50,7 +51,7 @@ const follow = (
   options: LogSubscribingOptions,
   wanted: LogSubscribeOptions,
   member: Member,
-  looking: Pace,
+  { looking, line }: { readonly looking: Pace; readonly line: Line },
 ) => {
   const { database, encode, logger = silentLogger, leaseTtl: ttl = 5000 } = options
   const { partitions } = wanted
@@ -64,6 +65,7 @@ const follow = (
   }
   const common = {
     database,
+    line,
     encode,
     logger,
     ttl,
@@ -111,14 +113,18 @@ const follow = (
  */
 export const logSubscribing = (options: LogSubscribingOptions): LogSubscribing => {
   const followed = new Map<Loop, Pace>()
+  const line = openLine(options.database)
   const subscribe = (wanted: LogSubscribeOptions, member: Member): Subscription => {
     const faults = groupFaults(wanted.group, wanted.partitions)
     if (faults.length > 0) throw new OnewriteError('INVALID_CONFIG', { faults: faults.join('; ') })
     const looking = pace({ longest: idle })
-    const { running, subscription } = follow(options, wanted, member, looking)
+    const { running, subscription } = follow(options, wanted, member, { looking, line })
     followed.set(running, looking)
     running.start()
-    void running.ended.then(() => followed.delete(running))
+    void running.ended.then(() => {
+      followed.delete(running)
+      if (followed.size === 0) line.hangUp()
+    })
     return subscription
   }
   return {

@@ -4,6 +4,7 @@ import { groupStatus } from '../../src/admin/group-status.ts'
 import { lastPosition } from '../../src/log/last-position.ts'
 import { logReaders } from '../../src/log/log-readers.ts'
 import { partitionOf } from '../../src/log/subscriber/division.ts'
+import { openLine } from '../../src/log/subscriber/line.ts'
 import { saveProgress } from '../../src/log/subscriber/progress.ts'
 import { readCheckpoint, saveCheckpoint, takeCheckpoint } from '../../src/postgres/checkpoint.ts'
 import { acquireLease, releaseLease } from '../../src/postgres/lease.ts'
@@ -104,17 +105,19 @@ describe('a group', { timeout: 120_000 }, () => {
 describe('the progress of many partitions', () => {
   it('never moves back, and only under the token of the lease', async () => {
     const { database } = all.fresh
+    const line = openLine(database)
     const names = ['group/a/0', 'group/a/1']
     for (const one of names) await saveCheckpoint(database, { name: one, position: 5n, token: 3n })
     const save = (position: bigint, token: bigint) =>
       saveProgress(
-        database,
+        line,
         names.map((one) => ({ name: one, position, token })),
       )
     expect(await save(9n, 3n)).toEqual([])
     expect(await save(7n, 3n)).toEqual([])
     expect(await save(20n, 2n)).toEqual(names)
     expect((await readCheckpoint(database, 'group/a/1'))?.position).toBe(9n)
+    line.hangUp()
   })
 })
 

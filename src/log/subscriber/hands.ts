@@ -1,13 +1,13 @@
 import { withDeadline } from '../../lifecycle/deadline.ts'
 import type { Logger } from '../../lifecycle/logger.ts'
-import type { Database } from '../../postgres/database.ts'
-import { releaseLease } from '../../postgres/lease.ts'
 import type { Member } from '../../transport/subscriber.ts'
 import type { Feed } from './feed.ts'
+import { release } from './leases.ts'
+import type { Line } from './line.ts'
 import { saveProgress } from './progress.ts'
 
 export interface HandsOptions {
-  readonly database: Database
+  readonly line: Line
   readonly owner: string
   readonly member: Member
   readonly logger: Logger
@@ -70,13 +70,13 @@ const revoke = async ({ options }: State, { feed, assigned }: InHand): Promise<v
 
 /** Progress first: the next owner begins where it says. */
 const giveBack = async ({ options }: State, feed: Feed): Promise<void> => {
-  const { database, owner, logger } = options
+  const { line, owner, logger } = options
   const { name, token, progress: position } = feed
   const given = async (): Promise<void> => {
-    await saveProgress(database, [{ name, token, position }])
+    await saveProgress(line, [{ name, token, position }])
     // Before anybody else can have it.
     feed.lose()
-    await releaseLease(database, { name, owner, token, validUntil: 0 })
+    await release(line, owner, feed)
   }
   await withDeadline(name, given(), patience).catch((error: unknown) => {
     logger.warn({ lease: name, error: String(error) }, 'the lease could not be released; it will run out')
@@ -128,7 +128,7 @@ const save = async (state: State): Promise<void> => {
     .map(({ feed }) => ({ feed, position: feed.progress }))
     .filter(({ feed, position }) => !feed.assignment.lost.aborted && position > (saved.get(feed) ?? -1n))
   const progress = moved.map(({ feed: { name, token }, position }) => ({ name, token, position }))
-  const fenced = await saveProgress(options.database, progress)
+  const fenced = await saveProgress(options.line, progress)
   for (const { feed, position } of moved) {
     if (!fenced.includes(feed.name)) {
       saved.set(feed, position)

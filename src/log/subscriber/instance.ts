@@ -1,3 +1,4 @@
+import { isOnewriteError } from '../../error/onewrite-error.ts'
 import { withDeadline } from '../../lifecycle/deadline.ts'
 import { type Logger, silentLogger } from '../../lifecycle/logger.ts'
 import type { Report } from '../../lifecycle/loop.ts'
@@ -6,16 +7,17 @@ import { pause } from '../../lifecycle/pause.ts'
 import type { OutgoingRecord } from '../../message/outgoing-record.ts'
 import type { RawEvent } from '../../message/raw-event.ts'
 import type { Database } from '../../postgres/database.ts'
-import { type Lease, releaseLease } from '../../postgres/lease.ts'
 import type { Member, SubscribeOptions } from '../../transport/subscriber.ts'
 import { division, partitionName } from './division.ts'
 import { openFeed } from './feed.ts'
 import { type Feeder, feeder } from './feeder.ts'
 import { type Hands, hands } from './hands.ts'
-import { enlist, type RollCall, rollCall, shareOf, takePartitions } from './leases.ts'
+import { type Enlisted, enlist, type RollCall, release, rollCall, shareOf, takePartitions } from './leases.ts'
+import type { Line } from './line.ts'
 
 export interface InstanceOptions {
   readonly database: Database
+  readonly line: Line
   readonly encode: (event: RawEvent) => OutgoingRecord
   readonly logger?: Logger
   /** Milliseconds after which a silent instance is replaced. */
@@ -40,7 +42,7 @@ interface Instance {
   readonly hands: Hands
   readonly feeder: Feeder
   /** The number of this instance among those of the group. */
-  number: { readonly number: number; readonly lease: Lease } | undefined
+  number: Enlisted | undefined
   /** Until when the leases surely hold, on `performance.now()`. */
   validUntil: number
   /** Why the last round failed; undefined when it did not. */
@@ -82,20 +84,26 @@ const saveSoon = (instance: Instance): void => {
 }
 
 /** A half-open connection may never answer; what it would have said is of no use after so long. */
-const inTime = <T>({ options, group }: Instance, work: Promise<T>): Promise<T> =>
-  withDeadline(`group ${group}`, work, options.ttl)
+const inTime = async <T>({ options, group }: Instance, work: Promise<T>): Promise<T> => {
+  try {
+    return await withDeadline(`group ${group}`, work, options.ttl)
+  } catch (error) {
+    if (isOnewriteError(error, 'DRAIN_TIMEOUT')) options.line.hangUp()
+    throw error
+  }
+}
 
 /** Renews what is held, and loses what was not. */
 const call = async (instance: Instance): Promise<RollCall> => {
   const { options, group, hands: held, number } = instance
-  const { database, owner, ttl } = options
+  const { line, owner, ttl } = options
   const { feeds } = held
-  const holdings = [...feeds, ...(number === undefined ? [] : [number.lease])]
+  const holdings = [...feeds, ...(number === undefined ? [] : [number])]
   const asked = performance.now()
-  const roll = await withDeadline(`group ${group}`, rollCall(database, { group, owner, holdings, ttl }), ttl)
+  const roll = await inTime(instance, rollCall(line, { group, owner, holdings, ttl }))
   renewed(instance, asked)
   for (const feed of feeds) if (!roll.renewed.has(feed.name)) feed.lose()
-  if (number !== undefined && !roll.renewed.has(number.lease.name)) instance.number = undefined
+  if (number !== undefined && !roll.renewed.has(number.name)) instance.number = undefined
   return roll
 }
 
@@ -104,8 +112,8 @@ const takeMore = async (instance: Instance, roll: RollCall, count: number): Prom
   const free = roll.free.filter((partition) => partition < partitions && !held.has(partition))
   if (free.length === 0) return
   const names = free.map((partition) => partitionName(group, partition))
-  const { database, owner, ttl, looking } = options
-  const taken = await inTime(instance, takePartitions(database, { owner, names, count, ttl }))
+  const { line, owner, ttl, looking } = options
+  const taken = await inTime(instance, takePartitions(line, { owner, names, count, ttl }))
   if (taken.length > 0) options.counts.rebalances += 1
   for (const one of taken) {
     const feed = openFeed({
@@ -125,8 +133,8 @@ const takeMore = async (instance: Instance, roll: RollCall, count: number): Prom
 /** Takes what is free up to the share of this instance, gives away what it has beyond. Whether it waits for more. */
 const balance = async (instance: Instance, roll: RollCall): Promise<boolean> => {
   const { options, group, partitions, hands: held } = instance
-  const { database, owner, ttl } = options
-  instance.number ??= await inTime(instance, enlist(database, { group, owner, ttl }, roll.instances))
+  const { line, owner, ttl } = options
+  instance.number ??= await inTime(instance, enlist(line, { group, owner, ttl }, roll.instances))
   const { number } = instance
   if (number === undefined) return true
   const instances = [...new Set([...roll.instances, number.number])].sort((a, b) => a - b)
@@ -162,9 +170,9 @@ const resign = async (instance: Instance): Promise<void> => {
   instance.number = undefined
   for (const feed of held.kept) held.give(feed)
   if (number === undefined) return
-  const released = withDeadline(number.lease.name, releaseLease(options.database, number.lease), 2000)
+  const released = withDeadline(number.name, release(options.line, options.owner, number), 2000)
   await released.catch((error: unknown) => {
-    loggerOf(instance).warn({ lease: number.lease.name, error: String(error) }, 'it will run out')
+    loggerOf(instance).warn({ lease: number.name, error: String(error) }, 'it will run out')
   })
 }
 
@@ -196,6 +204,7 @@ const takePart = async (instance: Instance, signal: AbortSignal, report: Report)
 const join = (options: InstanceOptions, partitions: number): Instance => {
   const {
     database,
+    line,
     encode,
     logger = silentLogger,
     member,
@@ -211,7 +220,7 @@ const join = (options: InstanceOptions, partitions: number): Instance => {
   const left = reading.remove
   return {
     ...{ options, group, partitions, feeder: reading },
-    hands: hands({ database, owner, member, logger, refused, left, counts }),
+    hands: hands({ line, owner, member, logger, refused, left, counts }),
     ...{ number: undefined, validUntil: 0, trouble: undefined, deadline: undefined, saving: undefined },
   }
 }

@@ -1,7 +1,5 @@
-import type { Database } from '../../postgres/database.ts'
-import { quoteIdentifier } from '../../postgres/identifier.ts'
-import { acquireLease, type Lease } from '../../postgres/lease.ts'
 import { groupName } from './division.ts'
+import type { Line } from './line.ts'
 
 /** What an instance holds of a group. */
 export interface Holding {
@@ -29,20 +27,18 @@ const instancesOf = (group: string): string => `instances/${group}`
 
 export const instanceName = (group: string, instance: number): string => `${instancesOf(group)}/${instance}`
 
-const table = (database: Database): string => `${quoteIdentifier('schema', database.schema)}.leases`
-
 // One statement for all: an idle group costs one a second and instance, however many partitions it has. What is read
 // beside the renewal is as it was before it; what has this owner and was not renewed is nobody's.
-const rollCallSql = (leases: string): string => `
+const rollCallSql = (schema: string): string => `
   with renewed as (
-    update ${leases} l set expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
+    update ${schema}.leases l set expires_at = clock_timestamp() + $4::bigint * interval '1 millisecond'
     from unnest($2::text[], $3::bigint[]) as mine(name, token)
     where l.name = mine.name and l.token = mine.token and l.owner = $1
     returning l.name
   )
   select l.name, (l.expires_at > clock_timestamp() and l.owner <> $1) or r.name is not null as held,
     r.name is not null as renewed
-  from ${leases} l left join renewed r on r.name = l.name
+  from ${schema}.leases l left join renewed r on r.name = l.name
   where starts_with(l.name, $5 || '/') or starts_with(l.name, $6 || '/')`
 
 // The checkpoint is fenced in the statement that takes the lease: from here on the former owner cannot move it, so what
@@ -60,6 +56,18 @@ const takeSql = (schema: string): string => `
   from taken t where c.name = t.name and c.fencing_token <= t.token
   returning c.name, c.position::text, t.token::text`
 
+// The owner of a number that is given back is emptied, so that it gets a new token next time.
+const enlistSql = (schema: string): string => `
+  insert into ${schema}.leases as held (name, owner, token, expires_at)
+  values ($1, $2, 1, clock_timestamp() + $3::bigint * interval '1 millisecond')
+  on conflict on constraint leases_pkey do update
+  set owner = excluded.owner, token = held.token + 1, expires_at = excluded.expires_at
+  where held.owner = excluded.owner or held.expires_at <= clock_timestamp()
+  returning token::text`
+
+const releaseSql = (schema: string): string => `
+  update ${schema}.leases set owner = '', expires_at = '-infinity' where name = $1 and owner = $2 and token = $3`
+
 const numbersOf = (rows: readonly RollRow[], prefix: string): readonly number[] =>
   rows
     .map(({ name }) => (name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : ''))
@@ -76,9 +84,9 @@ export interface RollCallRequest {
 }
 
 /** Renews all that an instance holds, and tells what the others hold. */
-export const rollCall = async (database: Database, request: RollCallRequest): Promise<RollCall> => {
+export const rollCall = async (line: Line, request: RollCallRequest): Promise<RollCall> => {
   const { group, owner, holdings, ttl } = request
-  const { rows } = await database.query<RollRow>(rollCallSql(table(database)), [
+  const found = await line.read(rollCallSql(line.schema), [
     owner,
     holdings.map(({ name }) => name),
     holdings.map(({ token }) => String(token)),
@@ -86,6 +94,13 @@ export const rollCall = async (database: Database, request: RollCallRequest): Pr
     groupName(group),
     instancesOf(group),
   ])
+  const rows = found.map(
+    ([name, held, renewed]): RollRow => ({
+      name: name ?? '',
+      held: held === 't',
+      renewed: renewed === 't',
+    }),
+  )
   return {
     renewed: new Set(rows.filter(({ renewed }) => renewed).map(({ name }) => name)),
     instances: numbersOf(
@@ -99,16 +114,27 @@ export const rollCall = async (database: Database, request: RollCallRequest): Pr
   }
 }
 
+/** The number of an instance among those of its group. */
+export interface Enlisted extends Holding {
+  readonly number: number
+}
+
 /** Takes the lowest number that no other instance has; undefined when somebody was quicker. */
 export const enlist = async (
-  database: Database,
+  line: Line,
   { group, owner, ttl }: Omit<RollCallRequest, 'holdings'>,
   taken: readonly number[],
-): Promise<{ readonly number: number; readonly lease: Lease } | undefined> => {
+): Promise<Enlisted | undefined> => {
   let number = 0
   while (taken.includes(number)) number += 1
-  const lease = await acquireLease(database, { name: instanceName(group, number), owner, ttl })
-  return lease && { number, lease }
+  const name = instanceName(group, number)
+  const [row] = await line.read(enlistSql(line.schema), [name, owner, ttl])
+  return row && { number, name, token: BigInt(row[0] ?? '') }
+}
+
+/** Gives a lease back at once instead of letting it run out. */
+export const release = async (line: Line, owner: string, { name, token }: Holding): Promise<void> => {
+  await line.read(releaseSql(line.schema), [name, owner, String(token)])
 }
 
 export interface Taken extends Holding {
@@ -116,19 +142,24 @@ export interface Taken extends Holding {
   readonly position: bigint
 }
 
+export interface TakeRequest {
+  readonly owner: string
+  readonly names: readonly string[]
+  readonly count: number
+  /** Milliseconds. */
+  readonly ttl: number
+}
+
 /** Takes up to `count` of the leases named that are free. */
 export const takePartitions = async (
-  database: Database,
-  { owner, names, count, ttl }: { owner: string; names: readonly string[]; count: number; ttl: number },
+  line: Line,
+  { owner, names, count, ttl }: TakeRequest,
 ): Promise<readonly Taken[]> => {
-  const { rows } = await database.query<{ name: string; position: string; token: string }>(
-    takeSql(quoteIdentifier('schema', database.schema)),
-    [owner, names, count, ttl],
-  )
-  return rows.map(({ name, position, token }) => ({
-    name,
-    position: BigInt(position),
-    token: BigInt(token),
+  const rows = await line.read(takeSql(line.schema), [owner, names, count, ttl])
+  return rows.map(([name, position, token]) => ({
+    name: name ?? '',
+    position: BigInt(position ?? ''),
+    token: BigInt(token ?? ''),
   }))
 }
 

@@ -1,6 +1,5 @@
-import type { Database } from '../../postgres/database.ts'
-import { quoteIdentifier } from '../../postgres/identifier.ts'
 import type { Taken } from './leases.ts'
+import type { Line } from './line.ts'
 
 // Never back, and only under the token of the lease, as `saveCheckpoint`; many at a time.
 const saveSql = (schema: string): string => `
@@ -11,19 +10,13 @@ const saveSql = (schema: string): string => `
   returning c.name`
 
 /** Saves how far partitions are, and gives the names of those that belong to somebody else by now. */
-export const saveProgress = async (
-  database: Database,
-  progress: readonly Taken[],
-): Promise<readonly string[]> => {
+export const saveProgress = async (line: Line, progress: readonly Taken[]): Promise<readonly string[]> => {
   if (progress.length === 0) return []
-  const { rows } = await database.query<{ name: string }>(
-    saveSql(quoteIdentifier('schema', database.schema)),
-    [
-      progress.map(({ name }) => name),
-      progress.map(({ position }) => String(position)),
-      progress.map(({ token }) => String(token)),
-    ],
-  )
-  const saved = new Set(rows.map(({ name }) => name))
+  const rows = await line.read(saveSql(line.schema), [
+    progress.map(({ name }) => name),
+    progress.map(({ position }) => String(position)),
+    progress.map(({ token }) => String(token)),
+  ])
+  const saved = new Set(rows.map(([name]) => name))
   return progress.map(({ name }) => name).filter((name) => !saved.has(name))
 }
