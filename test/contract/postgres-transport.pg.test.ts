@@ -102,6 +102,6 @@ const fixture = {
 }
 
 describe('the postgres transport', () => {
-  for (const { name, run } of [...subscribingContract]) it(name, { timeout: 300_000 }, () => run(fixture))
+  for (const { name, run } of subscribingContract) it(name, { timeout: 300_000 }, () => run(fixture))
   for (const { name, run } of silenceContract) it(name, { timeout: 300_000 }, () => run(fixture))
 })

@@ -41,7 +41,7 @@ describe('instances of a group', { timeout: 120_000 }, () => {
     await expect.poll(() => shares(readers), patience).toEqual([8, 8, 0])
     const names = readers.flatMap(({ held }) => [...held.keys()])
     expect(new Set(names).size).toBe(16)
-    expect(names).toContain('log/15')
+    expect(names).toContain('log/15-of-16')
   })
 
   it('stand by where there are more of them than partitions, and take over from one that leaves', async () => {
@@ -74,7 +74,7 @@ describe('instances of a group', { timeout: 120_000 }, () => {
   it('lose a partition that somebody else has taken, and that one alone', async () => {
     const reader = read(await all.open())
     await expect.poll(() => reader.held.size, patience).toBe(16)
-    const taken = reader.held.get('log/3')
+    const taken = reader.held.get('log/3-of-16')
     const take = (until: string) =>
       all.fresh.database.query(
         `update onewrite.leases set owner = 'nobody', token = token + 1, expires_at = ${until}
@@ -82,11 +82,11 @@ describe('instances of a group', { timeout: 120_000 }, () => {
       )
     await take("'infinity'")
     await expect.poll(() => taken?.lost.aborted, patience).toBe(true)
-    expect([...reader.held.keys()]).not.toContain('log/3')
+    expect([...reader.held.keys()]).not.toContain('log/3-of-16')
     expect(reader.held.size).toBe(15)
     await take('now()')
     await expect.poll(() => reader.held.size, patience).toBe(16)
-    expect(reader.held.get('log/3')).not.toBe(taken)
+    expect(reader.held.get('log/3-of-16')).not.toBe(taken)
   })
 
   it('leave a partition with the one that does not let go of it, and move the others', async () => {
@@ -96,12 +96,12 @@ describe('instances of a group', { timeout: 120_000 }, () => {
     })
     const first = readPartitions(await all.open(), {
       group,
-      lettingGo: ({ name }) => (name === 'log/15' ? gate : Promise.resolve()),
+      lettingGo: ({ name }) => (name === 'log/15-of-16' ? gate : Promise.resolve()),
     })
     await expect.poll(() => first.held.size, patience).toBe(16)
     const second = read(await all.open())
     await expect.poll(() => second.held.size, patience).toBe(7)
-    expect(first.held.has('log/15')).toBe(true)
+    expect(first.held.has('log/15-of-16')).toBe(true)
     letGo()
     await expect.poll(() => shares([first, second]), patience).toEqual([8, 8])
   })

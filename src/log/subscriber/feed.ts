@@ -197,7 +197,8 @@ const progressOf = ({ records, handedOut, dealtWith, fed = dealtWith }: State): 
 const assignmentOf = (state: State): Assignment => {
   const { taken, partition } = state.options
   return {
-    name: `log/${partition}`,
+    // With their number: of another division it is another partition, whose progress says nothing of this one.
+    name: `log/${partition}-of-${state.options.partitions}`,
     committed: taken.position === 0n ? undefined : taken.position + 1n,
     lost: state.lost.signal,
     get end() {
