@@ -37,6 +37,8 @@ export interface Hands {
   give(feed: Feed): void
   /** Saves what was settled since, and loses what belongs to somebody else. */
   save(): Promise<void>
+  /** Whether there is nothing that its member has not let go of. */
+  readonly isEmpty: boolean
   /** Resolves when there is nothing left. */
   emptied(): Promise<void>
 }
@@ -148,6 +150,9 @@ export const hands = (options: HandsOptions): Hands => {
     },
     get kept() {
       return [...inHand].filter(({ leaving }) => !leaving).map(({ feed }) => feed)
+    },
+    get isEmpty() {
+      return inHand.size === 0
     },
     has: (partition) => [...inHand].some(({ feed }) => feed.partition === partition),
     take: (feed) => take(state, feed),

@@ -193,8 +193,7 @@ const takePart = async (instance: Instance, signal: AbortSignal, report: Report)
   await resign(instance)
   const emptied = new AbortController()
   void instance.hands.emptied().then(() => emptied.abort())
-  await Promise.resolve()
-  while (!emptied.signal.aborted) {
+  while (!instance.hands.isEmpty) {
     await attend(instance, signal)
     for (const feed of instance.hands.kept) instance.hands.give(feed)
     await pause(seldom, emptied.signal)
