@@ -28,9 +28,11 @@ const progressSql = `
   select p.name, p.settled::text from onewrite.consumer_partitions p join onewrite.consumers c on c.id = p.consumer
   where c.name = $1 and p.settled is not null`
 
+// What is older was seen before: no transaction lasts for so long.
 const dealtWithSql = `
-  select event_id as id from effects
-  union select event_id from onewrite.dead_letters where reader = 'consumer/' || $1`
+  select event_id as id from effects where handled_at > clock_timestamp() - interval '2 minutes'
+  union select event_id from onewrite.dead_letters
+  where reader = 'consumer/' || $1 and set_aside_at > clock_timestamp() - interval '2 minutes'`
 
 /** Looks at a consumer from outside, again and again, and keeps account of what its instances tell. */
 export const startWatch = (database: Database, consumer: string, every: number): Watch => {

@@ -15,7 +15,12 @@ afterAll(() => servers.close())
 
 const cases = [
   { transport: 'kafka', name: 'walkers', steps: consumerFaults },
-  { transport: 'postgres', name: 'walkers_of_the_log', steps: Math.ceil(consumerFaults / 2) },
+  {
+    transport: 'postgres',
+    name: 'walkers_of_the_log',
+    steps: Math.ceil((consumerFaults * 2) / 3),
+    failpoints: ['consumer.handled', 'consumer.beforeCommit', 'consumer.committed', 'consumer.settled'],
+  },
 ] as const
 
 describe.each(cases)('four instances of a consumer over $transport', (campaign) => {
