@@ -1,6 +1,6 @@
 export { delivering } from './deliver.ts'
 export { type MemoryOptions, type MemoryTransport, memory } from './memory.ts'
-export { postgres } from './postgres.ts'
+export { type PostgresOptions, postgres } from './postgres.ts'
 export type { Publisher, PublisherOptions, Publishing, Topic, TransactionalPublisher } from './publisher.ts'
 export {
   publishRefused,
@@ -19,6 +19,8 @@ export type {
   SubscribeOptions,
   Subscribing,
   Subscription,
+  SubscriptionCounts,
+  TopicRetention,
 } from './subscriber.ts'
 export type { Transport } from './transport.ts'
 export type { WrittenRecord } from './written-record.ts'
