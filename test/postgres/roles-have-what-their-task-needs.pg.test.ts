@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { append } from '../../src/log/append.ts'
+import { type LogSubscribingOptions, logSubscribing } from '../../src/log/subscribe.ts'
 import type { NewEvent } from '../../src/message/new-event.ts'
 import { newId } from '../../src/message/new-id.ts'
+import { toRecord } from '../../src/message/to-record.ts'
+import { topics } from '../../src/message/topic.ts'
 import { saveCheckpoint } from '../../src/postgres/checkpoint.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { acquireLease } from '../../src/postgres/lease.ts'
@@ -9,6 +12,7 @@ import { migrate } from '../../src/postgres/migrate.ts'
 import { pgDatabase } from '../../src/postgres/pg-database.ts'
 import { grantRoles } from '../../src/postgres/roles.ts'
 import { assertSchema } from '../../src/postgres/schema-version.ts'
+import { readPartitions } from '../../src/testing/partition-reader.ts'
 import { freshDatabase } from '../support/database.ts'
 
 // Roles belong to the whole server, which other test files share.
@@ -114,6 +118,17 @@ describe('the relay', () => {
     expect(await acquireLease(relay, { name: 'relay', owner: 'a', ttl: 1000 })).toBeDefined()
     expect(await saveCheckpoint(relay, { name: 'relay', position: 1n, token: 1n })).toBe(1n)
     await assertSchema(relay)
+  })
+
+  it('can share the log among the instances of a group', async () => {
+    const encode: LogSubscribingOptions['encode'] = (event) =>
+      toRecord(event, { source: '/test', topicOf: topics.aggregateEvents })
+    const log = logSubscribing({ database: relay, encode })
+    const reader = readPartitions(log, { group: 'printers' })
+    await expect.poll(() => reader.held.size, { timeout: 20_000 }).toBe(16)
+    await expect.poll(() => reader.records.length, { timeout: 20_000 }).toBeGreaterThan(0)
+    await log.stop({ drain: 5000 })
+    expect(reader.counts?.()).toEqual({ rebalances: 1, refusals: 0, missed: 0 })
   })
 
   it('may not append', async () => {
