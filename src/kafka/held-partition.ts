@@ -124,6 +124,8 @@ const assignmentOf = (state: State, { begun, asked }: PartitionCalls): Assignmen
 
 const arrivals = (state: State): Pick<HeldPartition, 'add' | 'reached' | 'skipTo'> => ({
   add: (message) => {
+    // Dropped, so it has not arrived: what the client said of the end before does not hold.
+    if (state.closed) state.drained = undefined
     if (state.closed || state.position === undefined || message.offset < state.position) return
     state.position = message.offset + 1
     if (state.drained !== undefined && message.offset >= state.drained) state.drained = undefined
@@ -131,7 +133,8 @@ const arrivals = (state: State): Pick<HeldPartition, 'add' | 'reached' | 'skipTo
     answer(state)
   },
   reached: (offset) => {
-    if (state.position !== undefined && offset >= state.position) state.drained = offset
+    // The client says so before it hands over the records of the same poll, and those are dropped once closed.
+    if (!state.closed && state.position !== undefined && offset >= state.position) state.drained = offset
   },
   skipTo: (offset) => {
     if (isIdle(state)) state.settled = offset
