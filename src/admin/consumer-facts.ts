@@ -1,4 +1,7 @@
-/** How far a consumer is behind. Where the transport counts the marks of its transactions, they count as events. */
+/**
+ * How far a consumer is behind. In Kafka offsets are counted, and so are the marks of transactions; of the log, whose
+ * positions count all of its partitions, a share.
+ */
 export interface ConsumerLag {
   /** Undefined where nobody has said where the partition ends. */
   readonly events: bigint | undefined

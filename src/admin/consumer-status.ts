@@ -17,13 +17,21 @@ const silentAfter = 30
 
 const big = (text: string | null): bigint | undefined => (text === null ? undefined : BigInt(text))
 
-const lagOf = ({ settled, log_end, oldest_age }: PartitionRow): ConsumerLag => {
-  const [from, end] = [big(settled), big(log_end)]
-  const behind = end === undefined ? undefined : end - (from ?? 0n)
-  const events = behind !== undefined && behind < 0n ? 0n : behind
-  // The clock of a writer may be ahead of the database's.
-  return { events, seconds: Math.max(0, oldest_age ?? 0) }
+/** Positions of the log count the events of all its partitions. */
+const shareOf = (name: string): bigint => BigInt(/^log\/\d+-of-([1-9]\d*)$/.exec(name)?.[1] ?? 1)
+
+const eventsOf = ({ name, settled, log_end }: PartitionRow): bigint | undefined => {
+  const [from, end] = [big(settled) ?? 0n, big(log_end)]
+  if (end === undefined) return undefined
+  const share = shareOf(name)
+  return end > from ? (end - from + share - 1n) / share : 0n
 }
+
+/** The clock of a writer may be ahead of the database's. */
+const lagOf = (row: PartitionRow): ConsumerLag => ({
+  events: eventsOf(row),
+  seconds: Math.max(0, row.oldest_age ?? 0),
+})
 
 const partitionOf = (row: PartitionRow): ConsumerPartition => ({
   name: row.name,

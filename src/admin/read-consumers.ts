@@ -29,7 +29,7 @@ export interface ConsumerRow {
 const asTime = (column: string): string => `to_json(${column} at time zone 'UTC') #>> '{}' || 'Z'`
 const ageOf = (column: string): string => `extract(epoch from clock_timestamp() - ${column})::float8`
 
-// By topic, and in it by number: order.events/10 comes after order.events/9.
+// By topic, and in it by number: order.events/10 comes after order.events/9, log/10-of-16 after log/9-of-16.
 const consumersSql = (schema: string): string => `
   select c.name, ${asTime('c.since')} as since, coalesce(p.partitions, '[]') as partitions,
     (select count(*)::int from ${schema}.consumer_retries r where r.consumer = c.id) as retries,
@@ -40,7 +40,8 @@ const consumersSql = (schema: string): string => `
         'settled_at', ${asTime('p.settled_at')}, 'log_end', p.log_end::text,
         'silence', ${ageOf('greatest(p.heard_at, p.owned_at, p.settled_at)')},
         'oldest_age', case when p.settled >= p.log_end then null else ${ageOf('p.oldest')} end)
-      order by regexp_replace(p.name, '/[0-9]+$', ''), coalesce(substring(p.name from '/([0-9]{1,9})$')::int, 0))
+      order by regexp_replace(p.name, '/[0-9]+(-of-[0-9]+)?$', ''),
+        coalesce(substring(p.name from '/([0-9]{1,9})(?:-of-[0-9]+)?$')::int, 0))
       as partitions
     from ${schema}.consumer_partitions p where p.consumer = c.id
   ) p

@@ -66,8 +66,9 @@ export const lagCommands = (parent: Command, run: Run): void => {
     .addHelpText(
       'after',
       `
-From PostgreSQL alone: the transport is not asked. LAG counts offsets or positions, so the marks of transactions count;
-OLDEST is the age of the oldest record in hand. A partition whose owner was not heard of for 30 seconds is silent.
+From PostgreSQL alone: the transport is not asked. LAG counts offsets, so the marks of Kafka's transactions count; of
+the log it is estimated from positions. OLDEST is the age of the oldest record in hand. A partition whose owner was
+not heard of for 30 seconds is silent.
 ${examples(
   ['onewrite lag', 'all consumers; the exit code is 3 where one has a problem'],
   ['onewrite lag --consumer inventory --json', 'one of them, for a script'],

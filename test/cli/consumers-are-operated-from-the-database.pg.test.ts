@@ -71,6 +71,20 @@ it('tells of each partition who reads it, how far, and what is retried, parked a
   expect((await command('status')).out).toMatch(/inventory +\d+ of \d+ read/)
 })
 
+it('takes of the positions of the log the share that falls to a partition, and lists partitions by number', async () => {
+  await fresh.database.query(`insert into onewrite.consumers (name) values ('mail')`)
+  await fresh.database.query(`
+    insert into onewrite.consumer_partitions (consumer, name, owner, token, wanted, settled, log_end)
+    select c.id, p.name, 'x', 1, 1, 100, 261 from onewrite.consumers c,
+      unnest(array['log/10-of-16', 'log/9-of-16', 'a.events/10', 'a.events/9']) p(name)`)
+  expect((await status())?.partitions.map(({ name, lag }) => [name, lag.events])).toEqual([
+    ['a.events/9', 161n],
+    ['a.events/10', 161n],
+    ['log/9-of-16', 11n],
+    ['log/10-of-16', 11n],
+  ])
+})
+
 it('is well again once everything is dealt with, and says when nobody reads any more', async () => {
   const running = await start()
   await running.transaction((tx) => append(tx, placed('a', 'b')))
