@@ -1,8 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Build } from './build.ts'
-import { awaitEnd, awaitStandstill, type Ending, readCaused, readEffects } from './consumer-findings.ts'
+import {
+  awaitEnd,
+  awaitStandstill,
+  type Ending,
+  readCaused,
+  readEffects,
+  readPlaced,
+} from './consumer-findings.ts'
 import { type Fleet, startFleet } from './consumer-fleet.ts'
-import { type ConsumerVerdict, judgeConsumer, type Standstill } from './consumer-history.ts'
+import {
+  type ConsumerHistory,
+  type ConsumerVerdict,
+  judgeConsumer,
+  type Standstill,
+} from './consumer-history.ts'
 import { type ConsumerPlanOptions, type ConsumerStep, consumerPlan, stepName } from './consumer-plan.ts'
 import { type ConsumerStage, openStage } from './consumer-stage.ts'
 import { startWatch, type Tally, type Watch } from './consumer-watch.ts'
@@ -112,7 +124,10 @@ const nothing: Standstill = { poisoned: new Set(), handled: new Set() }
 /** What can be said of it so far; whatever is lost or held up may just not be done yet. */
 export const judgeNow = async (
   { stage: { database }, writer, watch }: Cast,
-  standstill: Standstill = nothing,
+  {
+    standstill = nothing,
+    placed = watch.placed(),
+  }: Partial<Pick<ConsumerHistory, 'standstill' | 'placed'>> = {},
 ): Promise<ConsumerVerdict> => {
   const { written, causing } = writer
   const ids = new Set(written.map(({ id }) => id))
@@ -122,7 +137,7 @@ export const judgeNow = async (
     standstill,
     effects: await readEffects(database),
     caused: await readCaused(database),
-    placed: watch.placed().filter(({ id }) => ids.has(id)),
+    placed: placed.filter(({ id }) => ids.has(id)),
     sightings: watch.sightings,
   })
 }
@@ -137,7 +152,10 @@ const finish = async (cast: Cast, patience: number, until: Until) => {
   if (until === 'end') await awaitEnd(ending)
   const leftInOrder = until === 'end' && (await fleet.leave())
   await watch.stop()
-  return { verdict: await judgeNow(cast, standstill), leftInOrder }
+  const { brokers, topic } = settings
+  // All there is, whether or not it was ever handed out.
+  const placed = brokers === '' ? watch.placed() : await readPlaced(brokers, topic)
+  return { verdict: await judgeNow(cast, { standstill, placed }), leftInOrder }
 }
 
 const startCast = (stage: ConsumerStage, { seed, instances = 4, perCall = 20 }: ConsumerCampaign): Cast => {

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Database } from '../../src/postgres/database.ts'
-import type { Effect, Standstill } from './consumer-history.ts'
+import type { Effect, Placed, Standstill } from './consumer-history.ts'
 import { mendAll, redrivePoisoned } from './operator.ts'
+import { readRecords } from './read-records.ts'
 import { poisonedWalks, type StepWriter } from './step-writer.ts'
 
 const effectsSql = 'select event_id as id, walk as key, number, "order"::text from effects'
@@ -20,6 +21,12 @@ export const readEffects = async (database: Database): Promise<readonly Effect[]
 /** For each event that a handler returned: what caused it. */
 export const readCaused = async (database: Database): Promise<readonly string[]> =>
   (await database.query<{ cause: string }>(causedSql)).rows.map(({ cause }) => cause)
+
+/** Everything in a topic, by what its partitions are called. */
+export const readPlaced = async (brokers: string, topic: string): Promise<readonly Placed[]> => {
+  const records = await readRecords(brokers, topic)
+  return records.map(({ partition, offset, id }) => ({ partition: `${topic}/${partition}`, offset, id }))
+}
 
 /** Resolves once it is done, or nothing has moved for so many milliseconds. */
 export const settledDown = async (
