@@ -170,9 +170,12 @@ export const holding = (options: HoldingOptions): Holding => {
       const partitions = disown(holder, places)
       for (const partition of partitions) partition.lose()
       for (const partition of partitions) void handing.takeBack(partition)
+      // The client leaves without waiting for the member.
+      holder.held.clear()
     },
     restart: (partition, offset) => reading.begin(partition.place, offset),
     renew: (partition, offset) => {
+      if (holder.closed) return
       const { place } = partition
       lose(holder, [place])
       takeOne(holder, place, { place, committed: offset, otherwise: offset, isNew: true }).catch(options.fail)

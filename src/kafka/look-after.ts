@@ -39,20 +39,27 @@ export const lookingAfter = (joined: Joined, failed: (error: unknown) => void): 
     renewed: (topic) => void renewTopic(joined, topic).catch(failed),
   })
   let all = false
+  /** What the client said since the last look. */
+  let complaint: string | undefined
   const looking = repeat(
     lookEvery,
     async () => {
-      options.troubled(await watched.look())
+      const fault = await watched.look()
+      options.troubled(fault ?? complaint)
+      complaint = undefined
       const isAll = all
       all = false
       await ranges.look(isAll)
     },
     failed,
   )
+  // The first at once: from then on it shows when a topic is made anew.
+  looking.soon()
   return {
     heard: ({ code, message }) => {
       logger.debug({ ...fields, code }, message)
       if (givenUp.includes(code)) all = true
+      else if (!unknown.includes(code)) complaint = message
       if (all || unknown.includes(code)) looking.soon()
     },
     stop: looking.stop,

@@ -87,7 +87,7 @@ const inspect = async (
 }
 
 export const rangeWatch = (options: RangeWatchOptions): RangeWatch => {
-  let seen = new WeakMap<HeldPartition, Seen>()
+  const seen = new WeakMap<HeldPartition, Seen>()
 
   /** How often nothing came of it. */
   const quiet = (partition: HeldPartition): number => {
@@ -103,12 +103,11 @@ export const rangeWatch = (options: RangeWatchOptions): RangeWatch => {
     look: async (all) => {
       const partitions = [...options.hold.held.values()].filter(({ position }) => position !== undefined)
       const looked = partitions.map((partition) => ({ partition, looks: quiet(partition) }))
-      if (all) seen = new WeakMap()
       for (const { partition, looks } of looked) {
         const isDrained = partition.drained !== undefined
         const isDue = isDrained ? looks > 0 && looks % looksAtDrained === 0 : looks > 0
         const isStuck = !isDrained && looks >= looksUntilRestart && looks % looksUntilRestart === 0
-        if (all || isDue) await inspect(options, partition, all || isStuck)
+        if (all || isDue) await inspect(options, partition, isStuck)
       }
     },
   }

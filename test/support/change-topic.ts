@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { vi } from 'vitest'
 import { brokers } from './broker.ts'
 
 /** What the package does not use of the client: an operator's hand on topics and groups. */
@@ -18,10 +19,24 @@ const ask = <Result>(
 
 const nothing = (): undefined => undefined
 
-/** Deletes a topic, and resolves when no broker knows it any more. */
-export const deleteTopic = (topic: string, at = brokers()): Promise<void> => {
+const isGone = (answer: unknown): boolean =>
+  Array.isArray(answer) && answer.every((topic) => topic.error !== undefined)
+
+/** Deletes a topic, and resolves when the broker does not know it any more. */
+export const deleteTopic = async (topic: string, at = brokers()): Promise<void> => {
   const admin = RdKafka.AdminClient.create({ 'bootstrap.servers': at })
-  return ask((answer) => admin.deleteTopic(topic, timeout, answer), nothing).finally(() => admin.disconnect())
+  try {
+    await ask((answer) => admin.deleteTopic(topic, timeout, answer), nothing)
+    await vi.waitFor(
+      async () => {
+        const describe = (answer: Answer): unknown => admin.describeTopics([topic], { timeout }, answer)
+        if (!(await ask(describe, isGone))) throw new Error(`${topic} is still there`)
+      },
+      { timeout },
+    )
+  } finally {
+    admin.disconnect()
+  }
 }
 
 export const growTopic = (topic: string, partitions: number, at = brokers()): Promise<void> => {
