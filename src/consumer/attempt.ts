@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { enqueue } from '../dead-letter/enqueue.ts'
 import { openQueuesOf } from '../dead-letter/open-queues.ts'
 import type { Cause } from '../dead-letter/set-aside.ts'
@@ -242,6 +243,8 @@ export const attempt = async (
   const { units, seen } = await withoutSeen(context, all)
   if (units.every(({ entries }) => entries.length === 0)) return seen
   const given = new AbortController()
+  // Every handler that is under way listens.
+  setMaxListeners(0, given.signal)
   const late = (): void => given.abort(new TookTooLong())
   const timer = within === undefined ? undefined : setTimeout(late, within)
   try {

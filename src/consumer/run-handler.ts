@@ -58,17 +58,22 @@ const lineage = ({ id, metadata }: ConsumedEvent) => ({
 /** Settles with the handler, or rejects once its time is over or the transaction was given up. */
 const inTime = async (call: HandlerCall): Promise<unknown> => {
   const { handler, event, record, tx, attempt, timeout, signal } = call
-  const late = new AbortController()
-  const either = AbortSignal.any([late.signal, signal])
+  signal.throwIfAborted()
+  // Not AbortSignal.any: in Node 20 what it makes is kept for ever once it has a listener, with all that the listener
+  // holds. Measured: 7 KiB for each event.
+  const given = new AbortController()
+  const giveUp = (): void => given.abort(signal.reason)
+  signal.addEventListener('abort', giveUp, { once: true })
   const timer = setTimeout(() => {
-    late.abort(new OnewriteError('HANDLER_TIMEOUT', { type: event.type, milliseconds: timeout }))
+    given.abort(new OnewriteError('HANDLER_TIMEOUT', { type: event.type, milliseconds: timeout }))
   }, timeout)
   const ended = new Promise<never>((_, reject) => {
-    either.addEventListener('abort', () => reject(either.reason), { once: true })
+    given.signal.addEventListener('abort', () => reject(given.signal.reason), { once: true })
   })
-  signal.throwIfAborted()
   // A handler that is not async throws at once.
-  const handled = Promise.resolve().then(() => handler.handle({ event, tx, attempt, record, signal: either }))
+  const handled = Promise.resolve().then(() =>
+    handler.handle({ event, tx, attempt, record, signal: given.signal }),
+  )
   let returned = false
   const over = handled.finally(() => {
     returned = true
@@ -77,6 +82,7 @@ const inTime = async (call: HandlerCall): Promise<unknown> => {
     return await Promise.race([over, ended])
   } finally {
     clearTimeout(timer)
+    signal.removeEventListener('abort', giveUp)
     if (!returned) call.straggling(handled)
   }
 }
