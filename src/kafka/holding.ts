@@ -4,7 +4,7 @@ import type { Commits } from './commits.ts'
 import type { Consumer } from './consumer.ts'
 import { type Handover, handover } from './handover.ts'
 import { type HeldPartition, heldPartition, type PartitionStart, placeName } from './held-partition.ts'
-import { partitionStart } from './partition-start.ts'
+import { partitionStart, rangeOf } from './partition-start.ts'
 
 export interface HoldingOptions {
   readonly client: Client
@@ -63,6 +63,8 @@ export interface Holding {
   loseAll(): void
   /** Reads on from an offset, the same or another. */
   restart(partition: HeldPartition, offset: number): void
+  /** The topic is another one of the same name: its partitions that are taken now begin at their beginning. */
+  renewed(topic: string): void
   /** The partition is another one of the same name: the member loses it and is given it from an offset on. */
   renew(partition: HeldPartition, offset: number): void
 }
@@ -74,7 +76,24 @@ interface Holder {
   readonly ours: Map<string, AbortController>
   readonly handing: Handover
   readonly reading: Reading
+  /** Topics that were made anew, and until when their partitions are taken as such. */
+  readonly anew: Map<string, number>
   closed: boolean
+}
+
+/** A commit that was under way can reach the new topic; longer than that, and the offsets are its own. */
+const anewFor = 30_000
+
+const startOf = async (
+  { options, anew }: Holder,
+  place: Place,
+  stop: AbortSignal,
+): Promise<PartitionStart | undefined> => {
+  const { client, consumer, from, unanswered } = options
+  const start = await partitionStart(client, consumer, place, { from, stop, unanswered })
+  if (start === undefined || (anew.get(place.topic) ?? 0) < performance.now()) return start
+  const { from: first } = await rangeOf(client, consumer, place, 'read_uncommitted')
+  return { place, committed: first, otherwise: first, isNew: true }
 }
 
 const begin = ({ options, held, reading }: Holder, partition: HeldPartition, offset: number): void => {
@@ -98,13 +117,11 @@ const give = async (holder: Holder, start: PartitionStart): Promise<void> => {
 }
 
 const takeOne = async (holder: Holder, place: Place, known?: PartitionStart): Promise<void> => {
-  const { options, ours, handing } = holder
-  const { client, consumer, from, unanswered } = options
+  const { ours, handing } = holder
   const stop = new AbortController()
   ours.set(placeName(place), stop)
   await handing.isFree(placeName(place))
-  const start =
-    known ?? (await partitionStart(client, consumer, place, { from, stop: stop.signal, unanswered }))
+  const start = known ?? (await startOf(holder, place, stop.signal))
   if (start !== undefined && !stop.signal.aborted) await give(holder, start)
 }
 
@@ -152,7 +169,15 @@ export const holding = (options: HoldingOptions): Holding => {
   const { handle } = options.consumer
   const handing = handover(options.member)
   const reading = readingWith(options)
-  const holder: Holder = { options, held: new Map(), ours: new Map(), handing, reading, closed: false }
+  const holder: Holder = {
+    options,
+    held: new Map(),
+    ours: new Map(),
+    handing,
+    reading,
+    anew: new Map(),
+    closed: false,
+  }
   return {
     held: holder.held,
     take: (places) => {
@@ -174,6 +199,7 @@ export const holding = (options: HoldingOptions): Holding => {
       holder.held.clear()
     },
     restart: (partition, offset) => reading.begin(partition.place, offset),
+    renewed: (topic) => void holder.anew.set(topic, performance.now() + anewFor),
     renew: (partition, offset) => {
       if (holder.closed) return
       const { place } = partition

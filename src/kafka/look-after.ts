@@ -20,6 +20,7 @@ const unknown = [3, -188, -190]
 
 /** Every partition of the topic is another one now, whatever its offsets look like. */
 const renewTopic = async ({ client, consumer, hold }: Joined, topic: string): Promise<void> => {
+  hold.renewed(topic)
   for (const partition of hold.held.values()) {
     if (partition.place.topic !== topic) continue
     const { from } = await rangeOf(client, consumer, partition.place, 'read_uncommitted')
