@@ -18,6 +18,8 @@ create table :schema.consumer_partitions (
   token bigint not null,
   -- The last token that was asked for. Above the token while a new owner waits: nobody else may lock the row then.
   wanted bigint not null,
+  -- Of what it is a partition: a topic of the same name that was made anew has another one, and other offsets.
+  origin text,
   -- Everything below is dealt with for good; null while nothing is.
   settled bigint,
   -- One past the last record, as last heard.

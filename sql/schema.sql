@@ -37,6 +37,7 @@ create table onewrite.consumer_partitions (
   owner text not null,
   token bigint not null,
   wanted bigint not null,
+  origin text,
   settled bigint,
   log_end bigint,
   owned_at timestamp with time zone default clock_timestamp() not null,

@@ -20,11 +20,11 @@ export interface OpenOptions {
 export const openPartition = async (options: OpenOptions): Promise<PartitionInHand | undefined> => {
   const { context, assignment, owner, signal } = options
   const { database, id } = context
-  const { name } = assignment
+  const { name, origin } = assignment
   const backoff = exponential('100ms', { max: '5s' })
   for (let attempt = 1; !signal.aborted; attempt++) {
     try {
-      const { settled, token } = await takeOwnership(database, { consumer: id, name, owner })
+      const { settled, token } = await takeOwnership(database, { consumer: id, name, owner, origin })
       if (signal.aborted) break
       context.watch.well(name)
       if (assignment.committed === undefined && settled !== undefined) assignment.begin(settled)

@@ -18,15 +18,28 @@ export interface Taken extends Owned {
 const table = (schema: string): string => `${quoteIdentifier('schema', schema)}.consumer_partitions`
 
 const askSql = (schema: string): string => `
-  insert into ${table(schema)} as held (consumer, name, owner, token, wanted) values ($1, $2, $3, 0, 1)
+  insert into ${table(schema)} as held (consumer, name, owner, token, wanted, origin) values ($1, $2, $3, 0, 1, $4)
   on conflict on constraint consumer_partitions_pkey do update
   set owner = excluded.owner, wanted = held.wanted + 1, owned_at = clock_timestamp()
   returning wanted`
 
-// Two that ask at once: the later one's token stays, whoever comes first.
+// Two that ask at once: the later one's token stays, whoever comes first. Of another topic of the same name nothing is
+// settled yet.
 const takeSql = (schema: string): string => `
-  update ${table(schema)} set token = greatest(token, $3)
-  where consumer = $1 and name = $2 returning settled`
+  update ${table(schema)} held
+  set token = greatest(held.token, $3), origin = coalesce($4, held.origin),
+    settled = case when held.origin <> $4 then null else held.settled end,
+    log_end = case when held.origin <> $4 then null else held.log_end end
+  where held.consumer = $1 and held.name = $2 returning held.settled`
+
+export interface Taker {
+  readonly consumer: number
+  /** Of the assignment. */
+  readonly name: string
+  readonly owner: string
+  /** Of the assignment, where it has one. */
+  readonly origin?: string | undefined
+}
 
 /**
  * Makes a partition this instance's. When it resolves, everything that former owners will ever have committed is
@@ -36,15 +49,14 @@ const takeSql = (schema: string): string => `
  * the token, which is part of a key, and so waits for the transactions that had asserted before; they hold the row FOR
  * KEY SHARE until they have ended, and no new ones join them, so it is not put off for ever.
  */
-export const takeOwnership = async (
-  database: Database,
-  { consumer, name, owner }: { readonly consumer: number; readonly name: string; readonly owner: string },
-): Promise<Taken> => {
+export const takeOwnership = async (database: Database, taker: Taker): Promise<Taken> => {
+  const { consumer, name, owner, origin = null } = taker
   const { schema } = database
-  const [asked] = (await database.query<{ wanted: string }>(askSql(schema), [consumer, name, owner])).rows
+  const asking = [consumer, name, owner, origin]
+  const [asked] = (await database.query<{ wanted: string }>(askSql(schema), asking)).rows
   const token = asked?.wanted ?? '0'
-  const [taken] = (await database.query<{ settled: string | null }>(takeSql(schema), [consumer, name, token]))
-    .rows
+  const taking = [consumer, name, token, origin]
+  const [taken] = (await database.query<{ settled: string | null }>(takeSql(schema), taking)).rows
   const settled = taken?.settled ?? null
   return { name, token: BigInt(token), settled: settled === null ? undefined : BigInt(settled) }
 }

@@ -11,6 +11,8 @@ export interface PartitionStart {
   readonly committed: number | undefined
   /** Where a group begins that has committed nothing. */
   readonly otherwise: number
+  /** Id of the topic, where the brokers say it. */
+  readonly origin?: string | undefined
   /** Whether `committed` is still to be committed. */
   readonly isNew?: boolean
 }
@@ -100,6 +102,7 @@ const begin = (state: State, from: bigint | undefined): number | undefined => {
 const assignmentOf = (state: State, { begun, asked }: PartitionCalls): Assignment => ({
   name: placeName(state.start.place),
   committed: state.start.committed === undefined ? undefined : BigInt(state.start.committed),
+  origin: state.start.origin,
   lost: state.lost.signal,
   get end() {
     const { end, drained, position } = state

@@ -4,7 +4,7 @@ import type { Commits } from './commits.ts'
 import type { Consumer } from './consumer.ts'
 import { type Handover, handover } from './handover.ts'
 import { type HeldPartition, heldPartition, type PartitionStart, placeName } from './held-partition.ts'
-import { partitionStart, rangeOf } from './partition-start.ts'
+import { originOf, partitionStart, rangeOf } from './partition-start.ts'
 
 export interface HoldingOptions {
   readonly client: Client
@@ -93,7 +93,7 @@ const startOf = async (
   const start = await partitionStart(client, consumer, place, { from, stop, unanswered })
   if (start === undefined || (anew.get(place.topic) ?? 0) < performance.now()) return start
   const { from: first } = await rangeOf(client, consumer, place, 'read_uncommitted')
-  return { place, committed: first, otherwise: first, isNew: true }
+  return { ...start, committed: first, otherwise: first, isNew: true }
 }
 
 const begin = ({ options, held, reading }: Holder, partition: HeldPartition, offset: number): void => {
@@ -116,12 +116,21 @@ const give = async (holder: Holder, start: PartitionStart): Promise<void> => {
   await holder.handing.give(partition)
 }
 
-const takeOne = async (holder: Holder, place: Place, known?: PartitionStart): Promise<void> => {
+/** Of a partition of which is known where it begins. */
+const startAt = async ({ options }: Holder, place: Place, first: number): Promise<PartitionStart> => {
+  const origin = await originOf(options.consumer, place.topic)
+  return { place, origin, committed: first, otherwise: first, isNew: true }
+}
+
+/** `first`: where it begins, if that is not the group's to say. */
+const takeOne = async (holder: Holder, place: Place, first?: number): Promise<void> => {
   const { ours, handing } = holder
   const stop = new AbortController()
   ours.set(placeName(place), stop)
   await handing.isFree(placeName(place))
-  const start = known ?? (await startOf(holder, place, stop.signal))
+  const start = await (first === undefined
+    ? startOf(holder, place, stop.signal)
+    : startAt(holder, place, first))
   if (start !== undefined && !stop.signal.aborted) await give(holder, start)
 }
 
@@ -204,7 +213,7 @@ export const holding = (options: HoldingOptions): Holding => {
       if (holder.closed) return
       const { place } = partition
       lose(holder, [place])
-      takeOne(holder, place, { place, committed: offset, otherwise: offset, isNew: true }).catch(options.fail)
+      takeOne(holder, place, offset).catch(options.fail)
     },
   }
 }

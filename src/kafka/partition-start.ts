@@ -1,6 +1,6 @@
 import { pause } from '../lifecycle/pause.ts'
 import { ClientCallError, clientError } from './call.ts'
-import type { Client, Place } from './client.ts'
+import type { Client, Place, TopicDescription } from './client.ts'
 import type { Consumer } from './consumer.ts'
 import type { PartitionStart } from './held-partition.ts'
 import { type Isolation, wholeRanges } from './read-partitions.ts'
@@ -40,6 +40,20 @@ const committedOffset = async ({ handle, calls }: Consumer, place: Place): Promi
   return offsetIn(answers[0])
 }
 
+/**
+ * Tells a topic from another one of its name; undefined where the brokers do not say.
+ *
+ * @throws ClientCallError
+ */
+export const originOf = async ({ admin, calls }: Consumer, topic: string): Promise<string | undefined> => {
+  const answers = await calls.call<readonly TopicDescription[]>(
+    'asking for the topic',
+    askTimeout + grace,
+    (callback) => admin.describeTopics([topic], { timeout: askTimeout }, callback),
+  )
+  return answers.find(({ name }) => name === topic)?.topicId?.base64
+}
+
 export interface StartOptions {
   readonly from: 'start' | 'now'
   readonly stop: AbortSignal
@@ -60,9 +74,10 @@ export const partitionStart = async (
   while (!stop.aborted) {
     try {
       const committed = await committedOffset(consumer, place)
-      if (committed !== undefined) return { place, committed, otherwise: committed }
+      const origin = await originOf(consumer, place.topic)
+      if (committed !== undefined) return { place, origin, committed, otherwise: committed }
       const range = await rangeOf(client, consumer, place, 'read_committed')
-      return { place, committed, otherwise: from === 'now' ? range.to : range.from }
+      return { place, origin, committed, otherwise: from === 'now' ? range.to : range.from }
     } catch (error) {
       if (!stop.aborted) unanswered(error)
       await pause(askAgain, stop)

@@ -33,6 +33,11 @@ export interface FetchLimits {
 export interface Assignment {
   /** Tells it from the group's other partitions, for all time: `order.events/3`. */
   readonly name: string
+  /**
+   * What it is a partition of, where names can come again: another value once a topic of the same name was made anew,
+   * and its offsets mean something else.
+   */
+  readonly origin?: string | undefined
   /** Where the group goes on by the transport's own account; undefined where it keeps none yet. */
   readonly committed: bigint | undefined
   /** Aborted once the partition may be somebody else's: nothing of it may be begun any more. */

@@ -94,6 +94,10 @@ describe.each(['classic', 'consumer'] as const)('with the protocol %s', (groupPr
     const all = ['old 1', 'old 2', 'old 3', 'new 1', 'new 2', 'new 3', 'new 4', 'new 5']
     await vi.waitFor(() => expect(new Set(values(member))).toEqual(new Set(all)), patience)
     await vi.waitFor(async () => expect(await committedOffsets(topic, topic, 1)).toEqual([5]), patience)
+    // By which whoever keeps offsets elsewhere knows that they are of another topic.
+    const origins = member.readings.map(({ assignment }) => assignment.origin)
+    expect(origins.every((origin) => origin !== undefined && origin !== '')).toBe(true)
+    expect(new Set(origins).size).toBe(2)
   })
 
   it('names the records that retention dropped unread, and goes on at the first that is left', async () => {
