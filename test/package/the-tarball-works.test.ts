@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { install, manifest, type Packed, pack, root, runTool } from './packed.ts'
 
-/** Packed it is about 340 kB; a jump is a file that should not be in it. */
-const sizeLimit = 450_000
+/** Packed it is about 490 kB since consumers are part of it; a jump is a file that should not be in it. */
+const sizeLimit = 550_000
 
 const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json')
 const specifiers = subpaths.map((path) => path.replace('.', 'onewrite'))
