@@ -1,11 +1,15 @@
 export { type Consumer, consumer } from './consumer/consumer.ts'
 export type { ConsumerOptions, RetryOptions } from './consumer/consumer-options.ts'
-export type { FirstFilter } from './consumer/first-filter.ts'
 export type { AnyHandler, Handled, Handler, Handling } from './consumer/handler.ts'
+export type { FirstFilter } from './consumer/inbox/first-filter.ts'
+export { cloudEvents, type Decoding, type DecodingOptions, json } from './consumer/message/decoding.ts'
+export {
+  type TopicMessage,
+  type TopicMessageOptions,
+  topicMessage,
+} from './consumer/message/topic-message.ts'
 export { on } from './consumer/on.ts'
 export { deadLetter, type Outcome, retry, skip } from './consumer/outcome.ts'
-export { type TopicMessage, type TopicMessageOptions, topicMessage } from './consumer/topic-message.ts'
-export { cloudEvents, type Decoding, type DecodingOptions, json } from './consumer/topic-message-decoding.ts'
 export {
   CommitUnknownError,
   DuplicateEventError,

@@ -1,9 +1,9 @@
 import { didYouMean } from '../error/did-you-mean.ts'
 import type { Backoff } from '../retry/backoff.ts'
 import { type Duration, readDuration } from '../retry/duration.ts'
-import type { FirstFilter } from './first-filter.ts'
 import type { AnyHandler } from './handler.ts'
-import { isTopicMessage } from './topic-message.ts'
+import type { FirstFilter } from './inbox/first-filter.ts'
+import { isTopicMessage } from './message/topic-message.ts'
 
 export interface RetryOptions {
   /** How long an event is tried again after its first failure. Default `5m`. */

@@ -2,8 +2,8 @@ import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Backoff, exponential } from '../retry/backoff.ts'
 import { type Duration, milliseconds } from '../retry/duration.ts'
 import { type ConsumerOptions, optionFaults } from './consumer-options.ts'
-import type { FirstFilter } from './first-filter.ts'
 import type { AnyHandler } from './handler.ts'
+import type { FirstFilter } from './inbox/first-filter.ts'
 
 /** Options after their defaults; times in milliseconds. */
 export interface ConsumerPlan {

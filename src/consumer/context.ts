@@ -1,7 +1,7 @@
 import type { Logger } from '../lifecycle/logger.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Consumer } from './consumer.ts'
-import type { Remembering } from './remembering.ts'
+import type { Remembering } from './inbox/remembering.ts'
 import type { Retry } from './retries.ts'
 import type { ConsumerWatch } from './watch.ts'
 

@@ -2,8 +2,8 @@ import type { ConsumedEvent } from '../message/consumed-event.ts'
 import type { NewEvent } from '../message/new-event.ts'
 import type { Transaction } from '../postgres/database.ts'
 import type { DeliveredRecord } from '../transport/subscriber.ts'
+import type { Consumable } from './message/topic-message.ts'
 import type { Outcome } from './outcome.ts'
-import type { Consumable } from './topic-message.ts'
 
 /** What a handler is given. */
 export interface Handling<Event> {

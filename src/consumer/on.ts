@@ -2,7 +2,7 @@ import type { ConsumedEvent, ConsumedMessage } from '../message/consumed-event.t
 import type { Definition } from '../message/definition.ts'
 import type { Stored } from '../message/stored.ts'
 import type { AnyHandler, Handler } from './handler.ts'
-import type { Consumable, TopicMessage } from './topic-message.ts'
+import type { Consumable, TopicMessage } from './message/topic-message.ts'
 
 /** Says what a consumer does with events of one type, or with messages of a topic that onewrite does not write. */
 export function on<Type extends string, Data>(

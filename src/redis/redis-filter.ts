@@ -1,4 +1,4 @@
-import type { FirstFilter } from '../consumer/first-filter.ts'
+import type { FirstFilter } from '../consumer/inbox/first-filter.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
 import { type Duration, readDuration } from '../retry/duration.ts'
 import { circuit } from './circuit.ts'

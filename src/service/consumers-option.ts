@@ -1,6 +1,6 @@
 import type { Consumer } from '../consumer/consumer.ts'
-import { dlqTopic } from '../consumer/dlq.ts'
-import { isTopicMessage } from '../consumer/topic-message.ts'
+import { isTopicMessage } from '../consumer/message/topic-message.ts'
+import { dlqTopic } from '../consumer/quarantine/dlq.ts'
 import { OnewriteError } from '../error/onewrite-error.ts'
 import type { Definition } from '../message/definition.ts'
 import type { TopicStrategy } from '../message/topic.ts'

@@ -1,4 +1,4 @@
-import { encodeDeadLetter } from '../consumer/dlq-copy.ts'
+import { encodeDeadLetter } from '../consumer/quarantine/dlq-copy.ts'
 import type { OutgoingRecord } from '../message/outgoing-record.ts'
 import type { RawEvent } from '../message/raw-event.ts'
 import { toRecord } from '../message/to-record.ts'

@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { markInbox } from '../../src/consumer/inbox/mark.ts'
-import { assertOwned, saveSettled, type Taken, takeOwnership } from '../../src/consumer/ownership.ts'
+import {
+  assertOwned,
+  saveSettled,
+  type Taken,
+  takeOwnership,
+} from '../../src/consumer/partition/ownership.ts'
 import { registerConsumer } from '../../src/consumer/register-consumer.ts'
 import type { Database } from '../../src/postgres/database.ts'
 import { freshDatabase } from '../support/database.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { saveSettled, takeOwnership } from '../../src/consumer/ownership.ts'
+import { saveSettled, takeOwnership } from '../../src/consumer/partition/ownership.ts'
 import { registerConsumer } from '../../src/consumer/register-consumer.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 

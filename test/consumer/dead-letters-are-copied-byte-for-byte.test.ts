@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { deadLetterEvent, dlqTopic, type ParkedRecord } from '../../src/consumer/dlq.ts'
-import { deadLetterType, encodeDeadLetter } from '../../src/consumer/dlq-copy.ts'
+import { deadLetterEvent, dlqTopic, type ParkedRecord } from '../../src/consumer/quarantine/dlq.ts'
+import { deadLetterType, encodeDeadLetter } from '../../src/consumer/quarantine/dlq-copy.ts'
 import { keyQueue } from '../../src/dead-letter/queue.ts'
 import { payloadText } from '../../src/message/payload-text.ts'
 import type { RawEvent } from '../../src/message/raw-event.ts'

@@ -1,7 +1,7 @@
 import { expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
+import { topicMessage } from '../../src/consumer/message/topic-message.ts'
 import { on } from '../../src/consumer/on.ts'
-import { topicMessage } from '../../src/consumer/topic-message.ts'
 import { event } from '../../src/message/event.ts'
 
 const data = z.object({ orderId: z.string(), at: z.coerce.date() })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Entry, PartitionInHand } from '../../src/consumer/in-hand.ts'
-import { type Lanes, openLanes, type Unit } from '../../src/consumer/lanes.ts'
-import { settledPrefix } from '../../src/consumer/settled-prefix.ts'
+import { type Lanes, openLanes, type Unit } from '../../src/consumer/lane/lanes.ts'
+import type { Entry, PartitionInHand } from '../../src/consumer/partition/in-hand.ts'
+import { settledPrefix } from '../../src/consumer/partition/settled-prefix.ts'
 
 const partitionOf = (name: string): PartitionInHand => ({
   assignment: {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { settledPrefix } from '../../src/consumer/settled-prefix.ts'
+import { settledPrefix } from '../../src/consumer/partition/settled-prefix.ts'
 
 test('what is settled is everything below the first record that is not, whatever the order', () => {
   const offsets = fc.uniqueArray(fc.bigInt(0n, 1_000n), { minLength: 1, maxLength: 60 })

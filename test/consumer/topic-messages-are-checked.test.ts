@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { consumer } from '../../src/consumer/consumer.ts'
+import { receiver } from '../../src/consumer/message/receive.ts'
+import { topicMessage } from '../../src/consumer/message/topic-message.ts'
 import { on } from '../../src/consumer/on.ts'
-import { receiver } from '../../src/consumer/receive.ts'
-import { topicMessage } from '../../src/consumer/topic-message.ts'
 import { foreign } from './delivered.ts'
 
 const valid = { topic: 'order.cancelled', aggregate: 'order', data: z.object({}) }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { keepInboxOnce } from '../../src/consumer/inbox/keep.ts'
 import { markInbox } from '../../src/consumer/inbox/mark.ts'
-import { assertOwned, saveSettled, takeOwnership } from '../../src/consumer/ownership.ts'
+import { assertOwned, saveSettled, takeOwnership } from '../../src/consumer/partition/ownership.ts'
 import { registerConsumer } from '../../src/consumer/register-consumer.ts'
 import { forgetRetries, saveRetry } from '../../src/consumer/retries.ts'
 import { closeEmptyQueues } from '../../src/dead-letter/close-queues.ts'

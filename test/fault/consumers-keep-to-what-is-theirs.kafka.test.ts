@@ -132,7 +132,7 @@ describe('an instance that slept while another took its partitions', () => {
       name: 'does not ask whether it still owns the partitions',
       changes: [
         {
-          file: 'consumer/ownership.ts',
+          file: 'consumer/partition/ownership.ts',
           find: 'owned.find(({ name, token }) => tokens.get(name) !== token)',
           replace: 'owned.find(() => false)',
         },

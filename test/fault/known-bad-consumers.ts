@@ -11,7 +11,7 @@ const badProgress: readonly BadConsumer[] = [
     name: 'commits the highest offset instead of the settled prefix',
     changes: [
       {
-        file: 'consumer/settled-prefix.ts',
+        file: 'consumer/partition/settled-prefix.ts',
         find: 'return lowest ?? beyond',
         replace: 'return beyond ?? lowest',
       },
@@ -22,7 +22,7 @@ const badProgress: readonly BadConsumer[] = [
     name: 'moves the offset before the effect is committed',
     changes: [
       {
-        file: 'consumer/work.ts',
+        file: 'consumer/lane/work.ts',
         find: 'const begun = performance.now()\n',
         replace:
           'const begun = performance.now()\n' +
@@ -35,7 +35,7 @@ const badProgress: readonly BadConsumer[] = [
     name: 'goes on with the next event after one failed in passing',
     changes: [
       {
-        file: 'consumer/run-alone.ts',
+        file: 'consumer/lane/run-alone.ts',
         find: 'return { dealt: 0, wait: Math.max(1, decision.wait), alone: true }',
         replace: 'entry.partition.prefix.settle(entry.offset); return { dealt: 1 }',
       },
@@ -49,12 +49,12 @@ const badInboxes: readonly BadConsumer[] = [
     name: 'marks the inbox outside of the transaction of the effect',
     changes: [
       {
-        file: 'consumer/attempt.ts',
+        file: 'consumer/lane/attempt.ts',
         find: 'const begin = async ({ consumer, id, reader }: Context, tx',
         replace: 'const begin = async ({ consumer, id, reader, database }: Context, tx',
       },
       {
-        file: 'consumer/attempt.ts',
+        file: 'consumer/lane/attempt.ts',
         find: 'Promise.all([markInbox(tx, id, ids)',
         replace: 'Promise.all([markInbox(database, id, ids)',
       },
@@ -65,12 +65,12 @@ const badInboxes: readonly BadConsumer[] = [
     name: 'tells records by their offset instead of events by their id',
     changes: [
       {
-        file: 'consumer/attempt.ts',
+        file: 'consumer/lane/attempt.ts',
         find: 'const ids = [...new Set(entries.map(({ received }) => received.id))]',
         replace: 'const ids = entries.map(({ partition, offset }) => partition.owned.name + offset)',
       },
       {
-        file: 'consumer/attempt.ts',
+        file: 'consumer/lane/attempt.ts',
         find: 'if (!fresh.delete(entry.received.id))',
         replace: 'if (!fresh.delete(entry.partition.owned.name + entry.offset))',
       },
@@ -81,7 +81,7 @@ const badInboxes: readonly BadConsumer[] = [
     name: 'records what handlers return in a transaction of its own',
     changes: [
       {
-        file: 'consumer/attempt.ts',
+        file: 'consumer/lane/attempt.ts',
         find: 'filling.events.push(...answer.events)\n',
         replace:
           'if (answer.events.length > 0) await context.database.transaction((tx) => append(tx, answer.events))\n',
@@ -96,7 +96,7 @@ const badQuarantines: readonly BadConsumer[] = [
     name: 'does not park what follows a parked event',
     changes: [
       {
-        file: 'consumer/attempt.ts',
+        file: 'consumer/lane/attempt.ts',
         find: 'else if (open.has(lane)) {',
         replace: "else if (open.has('')) {",
       },
@@ -107,12 +107,12 @@ const badQuarantines: readonly BadConsumer[] = [
     name: 'marks a dead letter as delivered before its effect is committed',
     changes: [
       {
-        file: 'consumer/redrive.ts',
+        file: 'consumer/quarantine/redrive.ts',
         find: '      await own(markDelivered(tx, head))\n',
         replace: '',
       },
       {
-        file: 'consumer/redrive.ts',
+        file: 'consumer/quarantine/redrive.ts',
         find: '      const attempt = head.attempts',
         replace:
           '      await context.database.transaction((other) => markDelivered(other, head))\n' +
@@ -136,12 +136,12 @@ const badQuarantines: readonly BadConsumer[] = [
     name: 'goes on with no other key once one has to wait',
     changes: [
       {
-        file: 'consumer/lanes.ts',
+        file: 'consumer/lane/lanes.ts',
         find: 'let left = most\n',
         replace: 'let left = state.stuck ? 0 : most\n',
       },
       {
-        file: 'consumer/lanes.ts',
+        file: 'consumer/lane/lanes.ts',
         find: 'state.waiting += 1\n',
         replace: 'state.stuck = state.waiting += 1\n',
       },

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { FirstFilter } from '../../src/consumer/first-filter.ts'
+import type { FirstFilter } from '../../src/consumer/inbox/first-filter.ts'
 import { inboxIdentity } from '../../src/consumer/inbox/identity.ts'
 import { redisFilter } from '../../src/redis/redis-filter.ts'
 import {

@@ -1,8 +1,8 @@
-import type { Queue } from '../dead-letter/queue.ts'
-import type { Cause } from '../dead-letter/set-aside.ts'
-import type { CloudEvent } from '../message/cloud-event.ts'
-import type { DeliveredRecord } from '../transport/subscriber.ts'
-import type { AnyHandler } from './handler.ts'
+import type { Queue } from '../../dead-letter/queue.ts'
+import type { Cause } from '../../dead-letter/set-aside.ts'
+import type { CloudEvent } from '../../message/cloud-event.ts'
+import type { DeliveredRecord } from '../../transport/subscriber.ts'
+import type { AnyHandler } from '../handler.ts'
 import type { Accepted, WhenUnreadable } from './topic-message.ts'
 
 export interface Identified {

@@ -1,7 +1,7 @@
-import { didYouMean } from '../error/did-you-mean.ts'
-import { schemaFault } from '../message/definition-faults.ts'
-import { nameFault } from '../message/name-fault.ts'
-import { topicFault } from '../message/topic-fault.ts'
+import { didYouMean } from '../../error/did-you-mean.ts'
+import { schemaFault } from '../../message/definition-faults.ts'
+import { nameFault } from '../../message/name-fault.ts'
+import { topicFault } from '../../message/topic-fault.ts'
 
 const optionNames = ['topic', 'aggregate', 'data', 'decode', 'key', 'id', 'unreadable']
 

@@ -1,4 +1,4 @@
-import type { Entry, PartitionInHand } from './in-hand.ts'
+import type { Entry, PartitionInHand } from '../partition/in-hand.ts'
 
 /** Entries of one lane, in order, that are worked on together. */
 export interface Unit {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import type { HeaderList } from '../message/outgoing-record.ts'
+import type { HeaderList } from '../../message/outgoing-record.ts'
 
 type Value = string | Buffer
 

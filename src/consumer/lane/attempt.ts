@@ -1,14 +1,19 @@
 import { setMaxListeners } from 'node:events'
-import { enqueue } from '../dead-letter/enqueue.ts'
-import { openQueuesOf } from '../dead-letter/open-queues.ts'
-import type { Cause } from '../dead-letter/set-aside.ts'
-import { OnewriteError } from '../error/onewrite-error.ts'
-import { failpoint } from '../lifecycle/failpoint.ts'
-import { append } from '../log/append.ts'
-import type { ConsumedEvent } from '../message/consumed-event.ts'
-import type { NewEvent } from '../message/new-event.ts'
-import type { Transaction } from '../postgres/database.ts'
-import type { Context } from './context.ts'
+import { enqueue } from '../../dead-letter/enqueue.ts'
+import { openQueuesOf } from '../../dead-letter/open-queues.ts'
+import type { Cause } from '../../dead-letter/set-aside.ts'
+import { OnewriteError } from '../../error/onewrite-error.ts'
+import { failpoint } from '../../lifecycle/failpoint.ts'
+import { append } from '../../log/append.ts'
+import type { ConsumedEvent } from '../../message/consumed-event.ts'
+import type { NewEvent } from '../../message/new-event.ts'
+import type { Transaction } from '../../postgres/database.ts'
+import type { Context } from '../context.ts'
+import { markInbox } from '../inbox/mark.ts'
+import { outgoingOf } from '../message/outgoing.ts'
+import { readEvent } from '../message/read-event.ts'
+import type { Dealt, Entry, PartitionInHand } from '../partition/in-hand.ts'
+import { assertOwned } from '../partition/ownership.ts'
 import {
   type Failure,
   failureOf,
@@ -18,12 +23,7 @@ import {
   own,
   TookTooLong,
 } from './failure.ts'
-import type { Dealt, Entry, PartitionInHand } from './in-hand.ts'
-import { markInbox } from './inbox/mark.ts'
 import type { Unit } from './lanes.ts'
-import { outgoingOf } from './outgoing.ts'
-import { assertOwned } from './ownership.ts'
-import { readEvent } from './read-event.ts'
 import { type Answer, runHandler } from './run-handler.ts'
 
 export interface AttemptOptions {

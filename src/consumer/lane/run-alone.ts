@@ -1,13 +1,13 @@
-import { OnewriteError } from '../error/onewrite-error.ts'
-import { pause } from '../lifecycle/pause.ts'
+import { OnewriteError } from '../../error/onewrite-error.ts'
+import { pause } from '../../lifecycle/pause.ts'
+import type { Context } from '../context.ts'
+import type { Dealt, Entry } from '../partition/in-hand.ts'
+import { park } from '../quarantine/park.ts'
+import { forgetRetries, saveRetry } from '../retries.ts'
 import { attempt } from './attempt.ts'
-import type { Context } from './context.ts'
 import { decide, waitOf } from './decide.ts'
 import { type Failure, failureOf, HandlerFailed, isCollision, isNobodysFault, own } from './failure.ts'
-import type { Dealt, Entry } from './in-hand.ts'
 import type { Release, Unit } from './lanes.ts'
-import { park } from './park.ts'
-import { forgetRetries, saveRetry } from './retries.ts'
 
 /** Marks what is dealt with; only then may the checkpoint pass it. */
 export const settle = (context: Context, dealt: readonly Dealt[]): void => {

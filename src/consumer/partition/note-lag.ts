@@ -1,5 +1,5 @@
-import type { Database } from '../postgres/database.ts'
-import { quoteIdentifier } from '../postgres/identifier.ts'
+import type { Database } from '../../postgres/database.ts'
+import { quoteIdentifier } from '../../postgres/identifier.ts'
 import type { PartitionInHand } from './in-hand.ts'
 import { eventsOf } from './lag.ts'
 import type { Owned } from './ownership.ts'

@@ -1,6 +1,6 @@
-import { headerList } from '../message/header-list.ts'
-import type { OutgoingRecord } from '../message/outgoing-record.ts'
-import type { DeliveredRecord } from '../transport/subscriber.ts'
+import { headerList } from '../../message/header-list.ts'
+import type { OutgoingRecord } from '../../message/outgoing-record.ts'
+import type { DeliveredRecord } from '../../transport/subscriber.ts'
 
 /** A record as it came, in the form in which records are kept. */
 export const outgoingOf = (record: DeliveredRecord): OutgoingRecord => {

@@ -1,6 +1,6 @@
-import { isOnewriteError } from '../error/onewrite-error.ts'
-import { failpoint } from '../lifecycle/failpoint.ts'
-import type { Context } from './context.ts'
+import { isOnewriteError } from '../../error/onewrite-error.ts'
+import { failpoint } from '../../lifecycle/failpoint.ts'
+import type { Context } from '../context.ts'
 import type { PartitionInHand } from './in-hand.ts'
 import { type Settled, saveSettled } from './ownership.ts'
 

@@ -1,9 +1,9 @@
-import type { Cause } from '../dead-letter/set-aside.ts'
-import { isOnewriteError } from '../error/onewrite-error.ts'
-import { isConnectionLost, sqlState } from '../postgres/connection-error.ts'
-import { classify } from '../retry/classify.ts'
-import { errorType } from '../telemetry/error-type.ts'
-import type { Entry } from './in-hand.ts'
+import type { Cause } from '../../dead-letter/set-aside.ts'
+import { isOnewriteError } from '../../error/onewrite-error.ts'
+import { isConnectionLost, sqlState } from '../../postgres/connection-error.ts'
+import { classify } from '../../retry/classify.ts'
+import { errorType } from '../../telemetry/error-type.ts'
+import type { Entry } from '../partition/in-hand.ts'
 
 /** Why an event was not handled, and whether it may be another time. */
 export interface Failure {

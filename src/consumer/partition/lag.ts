@@ -1,4 +1,4 @@
-import type { ConsumerLag } from '../telemetry/consumer-instruments.ts'
+import type { ConsumerLag } from '../../telemetry/consumer-instruments.ts'
 import type { PartitionInHand } from './in-hand.ts'
 
 /** Records of a partition that are not dealt with. Where only offsets tell, the marks of transactions count, too. */

@@ -1,6 +1,6 @@
-import type { ConsumerPlan } from './consumer.ts'
+import type { ConsumerPlan } from '../consumer.ts'
+import type { Retry } from '../retries.ts'
 import type { Failure } from './failure.ts'
-import type { Retry } from './retries.ts'
 
 /** What happens next to an event that failed. */
 export type Decision = { readonly next: 'again'; readonly wait: number } | { readonly next: 'give up' }

@@ -1,8 +1,8 @@
-import { headerText } from '../message/header-text.ts'
-import type { HeaderList, OutgoingRecord } from '../message/outgoing-record.ts'
-import type { RawEvent } from '../message/raw-event.ts'
-import { copyIdHeader } from '../message/record-id.ts'
-import { topicFault } from '../message/topic-fault.ts'
+import { headerText } from '../../message/header-text.ts'
+import type { HeaderList, OutgoingRecord } from '../../message/outgoing-record.ts'
+import type { RawEvent } from '../../message/raw-event.ts'
+import { copyIdHeader } from '../../message/record-id.ts'
+import { topicFault } from '../../message/topic-fault.ts'
 
 /** Type of the events that carry copies of dead letters; no other event may have it. */
 export const deadLetterType = 'onewrite.dead-letter'

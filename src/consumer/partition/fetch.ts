@@ -1,7 +1,7 @@
-import { failpoint } from '../lifecycle/failpoint.ts'
-import { pause } from '../lifecycle/pause.ts'
-import { exponential } from '../retry/backoff.ts'
-import type { DeliveredRecord } from '../transport/subscriber.ts'
+import { failpoint } from '../../lifecycle/failpoint.ts'
+import { pause } from '../../lifecycle/pause.ts'
+import { exponential } from '../../retry/backoff.ts'
+import type { DeliveredRecord } from '../../transport/subscriber.ts'
 import type { Entry, PartitionInHand } from './in-hand.ts'
 
 /** Records that this instance has taken and not dealt with, of all its partitions. */

@@ -1,6 +1,6 @@
-import type { Assignment } from '../transport/subscriber.ts'
+import type { Assignment } from '../../transport/subscriber.ts'
+import type { ReceivedEvent, UnreadableRecord } from '../message/received.ts'
 import type { Owned } from './ownership.ts'
-import type { ReceivedEvent, UnreadableRecord } from './received.ts'
 import type { SettledPrefix } from './settled-prefix.ts'
 
 /** A partition that this instance owns. */

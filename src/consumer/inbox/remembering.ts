@@ -1,6 +1,6 @@
-import type { Database } from '../postgres/database.ts'
+import type { Database } from '../../postgres/database.ts'
 import type { FirstFilter } from './first-filter.ts'
-import { inboxIdentity } from './inbox/identity.ts'
+import { inboxIdentity } from './identity.ts'
 
 /** The first filter of one consumer, which never makes anything fail. */
 export interface Remembering {

@@ -1,8 +1,8 @@
-import { isOnewriteError } from '../error/onewrite-error.ts'
-import { type CloudEvent, cloudEventData, isJsonType } from '../message/cloud-event.ts'
-import { type Named, readJson, unreadable } from '../message/read-json.ts'
-import type { DeliveredRecord } from '../transport/subscriber.ts'
-import { readMarks } from './receive-marks.ts'
+import { isOnewriteError } from '../../error/onewrite-error.ts'
+import { type CloudEvent, cloudEventData, isJsonType } from '../../message/cloud-event.ts'
+import { type Named, readJson, unreadable } from '../../message/read-json.ts'
+import type { DeliveredRecord } from '../../transport/subscriber.ts'
+import { readMarks } from './marks.ts'
 import type { Accepted, TopicMessage } from './topic-message.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { OnewriteError } from '../error/onewrite-error.ts'
-import type { Database, Transaction } from '../postgres/database.ts'
-import { quoteIdentifier } from '../postgres/identifier.ts'
+import { OnewriteError } from '../../error/onewrite-error.ts'
+import type { Database, Transaction } from '../../postgres/database.ts'
+import { quoteIdentifier } from '../../postgres/identifier.ts'
 
 /** A partition in the hands of this instance. */
 export interface Owned {

@@ -1,5 +1,5 @@
-import type { AnyHandler } from './handler.ts'
-import type { Marks } from './receive-marks.ts'
+import type { AnyHandler } from '../handler.ts'
+import type { Marks } from './marks.ts'
 import { isTopicMessage, type TopicMessage } from './topic-message.ts'
 
 /** A handler of messages that onewrite did not write. */

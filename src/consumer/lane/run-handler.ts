@@ -1,11 +1,11 @@
-import { OnewriteError } from '../error/onewrite-error.ts'
-import { failpoint } from '../lifecycle/failpoint.ts'
-import type { ConsumedEvent } from '../message/consumed-event.ts'
-import type { NewEvent } from '../message/new-event.ts'
-import { withMetadata } from '../message/with-metadata.ts'
-import type { Transaction } from '../postgres/database.ts'
-import type { DeliveredRecord } from '../transport/subscriber.ts'
-import type { AnyHandler } from './handler.ts'
+import { OnewriteError } from '../../error/onewrite-error.ts'
+import { failpoint } from '../../lifecycle/failpoint.ts'
+import type { ConsumedEvent } from '../../message/consumed-event.ts'
+import type { NewEvent } from '../../message/new-event.ts'
+import { withMetadata } from '../../message/with-metadata.ts'
+import type { Transaction } from '../../postgres/database.ts'
+import type { DeliveredRecord } from '../../transport/subscriber.ts'
+import type { AnyHandler } from '../handler.ts'
 
 export interface HandlerCall {
   readonly handler: AnyHandler

@@ -1,4 +1,4 @@
-import { exactJson } from '../message/exact-json.ts'
+import { exactJson } from '../../message/exact-json.ts'
 
 /** How the value of a record becomes data. */
 export interface Decoding {
