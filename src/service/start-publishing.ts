@@ -86,11 +86,14 @@ const startRelay = (plan: PublishingPlan, publishing: Publishing): Relay => {
   return started
 }
 
+const text = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString())
+
+/** As a relay hands it on: what the log carries is text. */
 const toOutgoing = ({ topic, key, value, headers }: DeliveredRecord): OutgoingRecord => ({
   topic,
-  key,
-  value: value === null ? null : value.toString(),
-  headers,
+  key: text(key),
+  value: text(value),
+  headers: Object.fromEntries(headers.map(([name, header]) => [name, header?.toString() ?? ''])),
 })
 
 /** Without a broker an event has left once subscribers can read it. Ends when the log or the transport is closed. */
