@@ -28,7 +28,8 @@ export default defineConfig({
     globalSetup: './test/support/global-setup.ts',
     reporters: ['default', summary(root, missing)],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: most of the time something waits for a broker or a process.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

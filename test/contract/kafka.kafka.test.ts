@@ -19,7 +19,8 @@ describe('kafka publishes as the contract says', () => {
   for (const { name, run } of publishingContract) it(name, () => run(fixture))
 })
 
-describe.each(['classic', 'consumer'] as const)(
+// At once: nearly all of their time is waiting for the group, and each has topics and a group of its own.
+describe.concurrent.each(['classic', 'consumer'] as const)(
   'kafka delivers as the contract says: %s',
   (groupProtocol) => {
     const transport = kafka({ brokers: brokers().split(','), groupProtocol })
