@@ -1,3 +1,4 @@
+import type { Consumer } from '../consumer/consumer.ts'
 import { type Health, type HealthState, worstHealth } from '../lifecycle/health.ts'
 import { silentLogger } from '../lifecycle/logger.ts'
 import { type RecordOptions, record } from '../log/record.ts'
@@ -11,7 +12,7 @@ import { keepRetention } from './keep-retention.ts'
 import { nameTopics } from './name-topics.ts'
 import { openDatabase } from './open-database.ts'
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts'
-import { connectionsEach } from './share-connections.ts'
+import { connectionsOf } from './share-connections.ts'
 import { startConsumers, subscribingOf } from './start-consumers.ts'
 import { startPublishing } from './start-publishing.ts'
 import { stopService } from './stop-service.ts'
@@ -76,7 +77,7 @@ export const service = (options: ServiceOptions): Service => {
       publishing.poke()
       log.poke()
     }
-    const connections = connectionsEach(options)
+    const connections = (one: Consumer): number => connectionsOf(options, one)
     const consuming = startConsumers({
       ...{ consumers, connections, database, transport, topicOf, logger },
       createTopics: options.createTopics !== false,

@@ -15,8 +15,8 @@ import { topicCreation } from './create-topics.ts'
 
 export interface ConsumingPlan {
   readonly consumers: readonly Consumer[]
-  /** Each may use for events that it runs apart. */
-  readonly connections: number
+  /** Those that a consumer may use for events that it runs apart. */
+  connections(consumer: Consumer): number
   /** False: topics are not ours to create. */
   readonly createTopics: boolean
   readonly database: Database
@@ -60,7 +60,7 @@ const refusalOf = async (check: Promise<void>): Promise<OnewriteError | undefine
 const nothing = async (): Promise<void> => undefined
 
 const startConsumer = (plan: ConsumingPlan, consumer: Consumer) => {
-  const { consumers, connections, database, transport, topicOf, logger, recorded } = plan
+  const { consumers, database, transport, topicOf, logger, recorded } = plan
   const topics = consumerTopics(consumer, topicOf)
   // The relay that leads creates its own topics; it may be of a version that does not know this consumer yet.
   const copies = plan.createTopics ? dlqTopics([consumer], topicOf) : []
@@ -70,7 +70,7 @@ const startConsumer = (plan: ConsumingPlan, consumer: Consumer) => {
   // Without a relay nothing would move the copies; whoever wants them reads the dead letters.
   const publishing = transport.publishing !== undefined
   const running = runConsumer({
-    ...{ consumer, database, connections, subscribing, topics },
+    ...{ consumer, database, subscribing, topics, connections: plan.connections(consumer) },
     ...{ publishing, recorded, logger },
   })
   return { running, refusal: refusalOf(subscribing.check(topics)) }
