@@ -32,5 +32,7 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A machine under load takes longer than the second that is the default.
+    expect: { poll: { timeout: 15_000 } },
   },
 })

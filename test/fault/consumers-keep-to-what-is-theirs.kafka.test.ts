@@ -138,6 +138,11 @@ describe('an instance that slept while another took its partitions', () => {
         },
       ],
     })
-    expect(await effectsOfZombie('bad_zombie', build)).toBeGreaterThan(0)
+    let found = 0
+    // A transaction that slept may be given up for having taken long before it comes to its COMMIT.
+    for (let night = 1; night <= 6 && found === 0; night++) {
+      found = await effectsOfZombie(`bad_zombie_${night}`, build)
+    }
+    expect(found).toBeGreaterThan(0)
   })
 })

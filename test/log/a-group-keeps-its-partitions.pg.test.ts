@@ -91,6 +91,9 @@ describe('a group', { timeout: 120_000 }, () => {
     await expect.poll(() => first.records.length + standby.records.length, patience).toBe(1)
     const { database } = all.fresh
     const forget = () => forgetReader(database, { kind: 'group', name: group })
+    const sql = "select count(*)::int as n from onewrite.leases where name like 'instances/%' and owner <> ''"
+    // The one that stands by is known to the group a moment after it was opened.
+    await expect.poll(async () => (await database.query(sql)).rows, patience).toEqual([{ n: 2 }])
     await expect(forget()).rejects.toMatchObject({ code: 'READER_IN_USE' })
     await first.stop()
     await expect(forget()).rejects.toMatchObject({ code: 'READER_IN_USE' })
