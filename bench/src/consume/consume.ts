@@ -167,7 +167,7 @@ const conditionsOf = (sizes: Sizes) => ({
   topics: `4 partitions, ${keys} keys (lanes: ${laneKeys}, a handler of ${handlerWaits} ms), 300 bytes of payload`,
   effect: 'one INSERT into a table with a primary key, and the mark of the inbox',
   rounds: `${sizes.rounds}, sides interleaved, medians`,
-  kafkajs: hasKafkajs() ? 'installed' : 'not installed: left out',
+  kafkajs: hasKafkajs() ? 'installed' : 'left out: needs kafkajs and kafkajs-lz4',
   redis: hasRedis() ? 'one server, in memory alone' : 'not installed: left out',
 })
 

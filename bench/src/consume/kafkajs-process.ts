@@ -15,6 +15,8 @@ interface Message {
 
 /** What of kafkajs is used; it is no dependency of anything else here. */
 interface KafkaJs {
+  readonly CompressionCodecs: Record<number, unknown>
+  readonly CompressionTypes: { readonly LZ4: number }
   Kafka: new (options: {
     readonly clientId: string
     readonly brokers: readonly string[]
@@ -36,7 +38,11 @@ interface KafkaJs {
 }
 
 const { databaseUrl, brokers, topic, table, events, serial } = readInput<LoopInput>()
-const { Kafka }: KafkaJs = createRequire(import.meta.url)('kafkajs')
+const require = createRequire(import.meta.url)
+const { Kafka, CompressionCodecs, CompressionTypes }: KafkaJs = require('kafkajs')
+// What a relay writes is lz4, which kafkajs reads with this alone.
+const Lz4: new (options: object) => { readonly codec: unknown } = require('kafkajs-lz4')
+CompressionCodecs[CompressionTypes.LZ4] = new Lz4({}).codec
 const errorsOnly = 1
 const partitions = 4
 const database = pgDatabase({ url: databaseUrl, max: 12 })

@@ -79,7 +79,8 @@ export const kafkajsLoop = loopOf('consume/kafkajs-process')
 
 export const hasKafkajs = (): boolean => {
   try {
-    createRequire(import.meta.url).resolve('kafkajs')
+    const { resolve } = createRequire(import.meta.url)
+    for (const name of ['kafkajs', 'kafkajs-lz4']) resolve(name)
     return true
   } catch {
     return false
