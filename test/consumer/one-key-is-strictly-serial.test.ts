@@ -81,19 +81,46 @@ test('a lane is in one hand at a time, in the order of arrival, and everything i
   )
 })
 
+test('a little of many lanes is taken before much of one, and the room that is left is used', () => {
+  const lanes = openLanes({ kick: () => undefined, left: () => undefined })
+  const partition = partitionOf('t/0')
+  const add = (lane: string, count: number): void => {
+    for (let offset = 0; offset < count; offset++) lanes.add(entryOf(partition, lane, offset))
+  }
+  add('hot', 100)
+  for (const lane of ['a', 'b', 'c']) add(lane, 3)
+  const counts = lanes.takeTogether(12).map(({ lane, entries }) => [lane, entries.length])
+  expect(counts).toEqual([
+    ['hot', 3],
+    ['a', 3],
+    ['b', 3],
+    ['c', 3],
+  ])
+})
+
+test('a lane that has more than others fills the room', () => {
+  const lanes = openLanes({ kick: () => undefined, left: () => undefined })
+  const partition = partitionOf('t/0')
+  for (let offset = 0; offset < 100; offset++) lanes.add(entryOf(partition, 'hot', offset))
+  lanes.add(entryOf(partition, 'a', 0))
+  const counts = lanes.takeTogether(50).map(({ lane, entries }) => [lane, entries.length])
+  expect(counts).toEqual([
+    ['hot', 49],
+    ['a', 1],
+  ])
+})
+
 test('what of a partition was given away is forgotten, what is being worked on is not cut off', async () => {
   const left: string[] = []
   const lanes = openLanes({ kick: () => undefined, left: ({ received }) => left.push(received.id) })
   const [kept, gone] = [partitionOf('t/0'), partitionOf('t/1')]
-  for (const [partition, lane] of [
-    [kept, 'a'],
-    [gone, 'b'],
-    [gone, 'c'],
-  ] as const) {
-    lanes.add(entryOf(partition, lane, 1))
-    lanes.add(entryOf(partition, lane, 2))
+  const add = (partition: PartitionInHand, lane: string): void => {
+    for (const offset of [1, 2]) lanes.add(entryOf(partition, lane, offset))
   }
+  add(kept, 'a')
+  add(gone, 'b')
   const units = lanes.takeTogether(4)
+  add(gone, 'c')
   gone.open = false
   lanes.sweep()
   expect(left).toEqual(['c/1', 'c/2'])

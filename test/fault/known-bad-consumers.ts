@@ -137,8 +137,8 @@ const badQuarantines: readonly BadConsumer[] = [
     changes: [
       {
         file: 'consumer/lane/lanes.ts',
-        find: 'let left = most\n',
-        replace: 'let left = state.stuck ? 0 : most\n',
+        find: 'allot([...state.ready], most)',
+        replace: 'allot([...state.ready], state.stuck ? 0 : most)',
       },
       {
         file: 'consumer/lane/lanes.ts',

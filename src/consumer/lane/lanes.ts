@@ -129,17 +129,29 @@ const add = (state: State, entry: Entry, settings?: { readonly wait: number }): 
   place(state, lane)
 }
 
-const takeTogether = (state: State, most: number): readonly Unit[] => {
-  const units: Unit[] = []
+/**
+ * How much is taken of each lane: of many lanes a little before of one lane much, because lanes run at once and the
+ * entries of one do not; what room is left goes to those that have more.
+ */
+const allot = (lanes: readonly Lane[], most: number): ReadonlyMap<Lane, number> => {
+  const each = Math.max(1, Math.floor(most / Math.max(1, lanes.length)))
+  const taken = new Map<Lane, number>()
   let left = most
-  for (const lane of state.ready) {
-    if (left <= 0) break
-    const unit = take(state, lane, left)
-    left -= unit.entries.length
-    units.push(unit)
+  for (const share of [each, most]) {
+    for (const lane of lanes) {
+      if (left === 0) return taken
+      const before = taken.get(lane) ?? 0
+      const more = Math.min(left, Math.min(share, lane.entries.length) - before)
+      if (more <= 0) continue
+      taken.set(lane, before + more)
+      left -= more
+    }
   }
-  return units
+  return taken
 }
+
+const takeTogether = (state: State, most: number): readonly Unit[] =>
+  [...allot([...state.ready], most)].map(([lane, count]) => take(state, lane, count))
 
 const release = (state: State, unit: Unit, { dealt, wait = 0, alone = false }: Release): void => {
   const lane = state.lanes.get(unit.lane)
