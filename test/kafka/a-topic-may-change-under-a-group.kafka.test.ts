@@ -76,7 +76,7 @@ describe.each(['classic', 'consumer'] as const)('with the protocol %s', (groupPr
     await growTopic(topic, 3)
     await send(topic, ['a'], 2)
     await vi.waitFor(() => expect(values(member)).toEqual(['a']), patience)
-    expect(member.now()).toHaveLength(3)
+    await vi.waitFor(() => expect(member.now()).toHaveLength(3), patience)
     expect(member.readings).toHaveLength(3)
   })
 
